@@ -1,0 +1,1 @@
+//! The house rules live in `tests/tidy.rs`.
