@@ -1,0 +1,95 @@
+//! An operation's audit event, filled in while the operation goes on and made durable before its answer leaves.
+
+use super::{CommitError, Engine};
+use crate::access::{ActionId, Caller};
+use crate::audit::{Entry, Event, Outcome};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{EventId, Key};
+
+impl Engine {
+    /// The event of an operation that begins.
+    pub(crate) fn event(&self, caller: &Caller, action: ActionId) -> Result<Event> {
+        Ok(Event {
+            id: EventId::random()?,
+            time_ms: self.now_ms(),
+            dialect: caller.facts.dialect,
+            operation: caller.facts.operation,
+            action: action.as_str(),
+            tenant: Some(caller.tenant()),
+            principal: Some(caller.identity.principal()),
+            access_id: caller.identity.access_id().to_owned(),
+            source: Some(caller.facts.source),
+            agent: caller.facts.agent.clone(),
+            request: caller.facts.request.clone(),
+            region: caller.region.to_string(),
+            key: None,
+            spec: None,
+            version: None,
+            exportable: None,
+            algorithm: None,
+            input_bytes: None,
+            output_bytes: None,
+            outcome: Outcome::Success,
+        })
+    }
+
+    /// Makes the event of an operation that changed nothing durable, then gives its result.
+    pub(crate) async fn conclude<T>(&self, mut event: Event, result: Result<T>) -> Result<T> {
+        match result {
+            Ok(value) => {
+                self.append(&event).await?;
+                Ok(value)
+            }
+            Err(error) => {
+                if event.key.is_none() {
+                    event.key = error.key();
+                }
+                event.outcome = match error.kind() {
+                    ErrorKind::AccessDenied => Outcome::Denied,
+                    kind => Outcome::Failure(format!("{kind:?}")),
+                };
+                // A failure that cannot be recorded is still a failure: nothing secret leaves with it.
+                match self.append(&event).await {
+                    Ok(()) => Err(error.mark_recorded()),
+                    Err(unrecorded) => {
+                        tracing::error!(error = ?unrecorded, "a failed operation was not recorded");
+                        Err(error)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends an operation whose commit was not acknowledged. Where the store took it, its event is in the outbox already.
+    pub(crate) async fn conclude_commit<T>(&self, event: Event, error: CommitError) -> Result<T> {
+        match error {
+            CommitError::Store(cause) => self.conclude(event, Err(cause.into())).await,
+            logged_later => Err(Error::from(logged_later).mark_recorded()),
+        }
+    }
+
+    async fn append(&self, event: &Event) -> Result<()> {
+        let entry = Entry { id: event.id, bytes: event.encode(), generation: None };
+        self.audit.append(vec![entry]).await.map_err(|cause| {
+            Error::new(ErrorKind::Unavailable, "the operation could not be recorded")
+                .caused_by(cause)
+        })
+    }
+
+    /// Records that an authenticated request was refused before any operation began.
+    /// `reason` is the vendor's own code, never input.
+    pub async fn record_refusal(&self, caller: &Caller, reason: &str) -> Result<()> {
+        let mut event = self.event(caller, ActionId::DescribeKey)?;
+        event.action = "None";
+        event.outcome = Outcome::Failure(reason.to_owned());
+        self.append(&event).await
+    }
+}
+
+impl Event {
+    pub(crate) fn about(&mut self, key: &Key) {
+        self.key = Some(key.id);
+        self.spec = Some(key.spec.as_str());
+        self.exportable = Some(key.exportable);
+    }
+}

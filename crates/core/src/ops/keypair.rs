@@ -1,0 +1,93 @@
+//! Data key pairs: a public key, and its private key sealed under a key of the KMS and perhaps returned plain too.
+
+use crate::access::{self, Action, Caller, Seals};
+use crate::audit::Event;
+use crate::crypto::SecretBytes;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Field, Result};
+use crate::model::{Key, KeyRef, PairSpec, VersionSelector};
+use crate::ops::{require_enabled, require_symmetric, require_usage};
+use crate::seal::{Context, Sealed};
+
+/// A request for a key pair.
+pub struct GenerateKeyPair {
+    /// The key that seals the private key.
+    pub key: KeyRef,
+    /// That key's version.
+    pub wrap_with: VersionSelector,
+    /// What pair to make; an asymmetric spec.
+    pub spec: PairSpec,
+    /// What is bound to the ciphertext.
+    pub context: Context,
+    /// Whether to return the private key plain too.
+    pub reveal: bool,
+}
+
+/// A key pair.
+pub struct GeneratedKeyPair {
+    /// The key that sealed the private key.
+    pub key: Key,
+    /// That key's version.
+    pub version: u32,
+    /// The private key as PKCS#8 DER, sealed.
+    pub sealed: Sealed,
+    /// The public key as SubjectPublicKeyInfo DER.
+    pub public: Vec<u8>,
+    /// The private key as PKCS#8 DER, if it was to be revealed.
+    pub private: Option<SecretBytes>,
+}
+
+impl Engine {
+    /// Makes a key pair.
+    ///
+    /// # Errors
+    /// [`Field::Spec`] when the spec is not asymmetric.
+    pub async fn generate_key_pair(
+        &self,
+        caller: &Caller,
+        cmd: GenerateKeyPair,
+    ) -> Result<GeneratedKeyPair> {
+        let id = if cmd.reveal {
+            access::GenerateKeyPair::ID
+        } else {
+            access::GenerateKeyPairWithoutPlaintext::ID
+        };
+        let mut event = self.event(caller, id)?;
+        event.algorithm = Some(cmd.spec.as_str());
+        let result = if cmd.reveal {
+            self.key_pair::<access::GenerateKeyPair>(caller, cmd, &mut event).await
+        } else {
+            self.key_pair::<access::GenerateKeyPairWithoutPlaintext>(caller, cmd, &mut event).await
+        };
+        self.conclude(event, result).await
+    }
+
+    async fn key_pair<A: Seals>(
+        &self,
+        caller: &Caller,
+        cmd: GenerateKeyPair,
+        event: &mut Event,
+    ) -> Result<GeneratedKeyPair> {
+        if !cmd.spec.is_asymmetric() {
+            return Err(Error::new(
+                ErrorKind::BadInput(Field::Spec),
+                "only asymmetric specs have key pairs",
+            ));
+        }
+        let key = self.load_key(caller, &cmd.key).await?;
+        let may = access::authorize_key::<A>(caller, &key)?;
+        event.about(&key);
+        require_usage(&key, |usage| usage.encrypts())?;
+        require_enabled(&key)?;
+        require_symmetric(&key)?;
+        let version = self.load_version(&key, cmd.wrap_with).await?;
+        event.version = Some(version.number);
+        let kek = self.kek(key.tenant, version.kek_generation).await?;
+        let sealer = kek.sealer(&may, &version)?;
+        let pair = self.pairs.make(cmd.spec).await?;
+        let public = pair.public.ok_or_else(|| Error::internal("a pair without a public key"))?;
+        let sealed = sealer.seal(&cmd.context, pair.private.expose(), true)?;
+        let private = cmd.reveal.then_some(pair.private);
+        Ok(GeneratedKeyPair { key, version: version.number, sealed, public, private })
+    }
+}

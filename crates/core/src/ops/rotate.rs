@@ -1,0 +1,143 @@
+//! New versions of a key. Older versions open what they sealed for as long as the key lives.
+
+use crate::access::{self, Action, Caller, KeyTarget};
+use crate::audit::Event;
+use crate::engine::{CommitError, Engine};
+use crate::error::{Error, ErrorKind, Result, What};
+use crate::keypairs::Material;
+use crate::model::{Key, KeyRef, KeyView, Origin};
+use crate::ops::lifecycle::TRIES;
+use crate::ops::require_enabled;
+use crate::store::StoreError;
+
+/// A request for a new version.
+#[derive(Clone, Debug)]
+pub struct RotateKey {
+    /// The key.
+    pub key: KeyRef,
+    /// Refuse keys that are not for symmetric encryption.
+    pub symmetric_only: bool,
+    /// The most rotations on demand that the key may have.
+    pub on_demand_limit: Option<u32>,
+}
+
+impl Engine {
+    /// Makes a new version and lets it encrypt and sign from now on.
+    pub async fn rotate_key(&self, caller: &Caller, cmd: RotateKey) -> Result<KeyView> {
+        let event = self.event(caller, access::RotateKey::ID)?;
+        let mut material = None;
+        let result = self.rotate(caller, &cmd, event, &mut material).await?;
+        self.view(result).await
+    }
+
+    /// Rotates a key whose current version has been used as often as it should be. Recorded as done by the caller
+    /// whose request met the limit.
+    pub(crate) async fn rotate_worn(&self, caller: &Caller, key: &Key) -> Result<Key> {
+        let event = self.event(caller, access::RotateKey::ID)?;
+        let cmd = RotateKey {
+            key: KeyRef::Id(key.id),
+            symmetric_only: true,
+            on_demand_limit: None,
+        };
+        let worn = key.primary_version;
+        let now = self.load_key(caller, &cmd.key).await?;
+        if now.primary_version > worn {
+            return Ok(now);
+        }
+        self.commit_version(&now, event, &mut None, false).await.map_err(|(_, error)| match error {
+            RotateError::Refused(error) => error,
+            RotateError::Commit(error) => error.into(),
+        })
+    }
+
+    async fn rotate(
+        &self,
+        caller: &Caller,
+        cmd: &RotateKey,
+        mut event: Event,
+        material: &mut Option<Material>,
+    ) -> Result<Key> {
+        for _ in 0..TRIES {
+            let key = match self.rotatable(caller, cmd).await {
+                Ok(key) => key,
+                Err(error) => return self.conclude(event, Err(error)).await,
+            };
+            match self.commit_version(&key, event, material, true).await {
+                Ok(key) => return Ok(key),
+                Err((returned, RotateError::Commit(CommitError::Store(
+                    StoreError::Conflict | StoreError::Exists(_),
+                )))) => event = returned,
+                Err((returned, RotateError::Commit(error))) => {
+                    return self.conclude_commit(returned, error).await;
+                }
+                Err((returned, RotateError::Refused(error))) => {
+                    return self.conclude(returned, Err(error)).await;
+                }
+            }
+        }
+        self.conclude(event, Err(StoreError::Conflict.into())).await
+    }
+
+    async fn rotatable(&self, caller: &Caller, cmd: &RotateKey) -> Result<Key> {
+        let key = self.load_key(caller, &cmd.key).await?;
+        access::authorize_key::<access::RotateKey>(caller, &key)?;
+        require_enabled(&key)?;
+        if key.origin == Origin::External || (cmd.symmetric_only && !key.spec.is_aead()) {
+            return Err(Error::new(ErrorKind::Unsupported, "keys of this kind do not rotate")
+                .about(key.id));
+        }
+        if cmd.on_demand_limit.is_some_and(|limit| key.rotations_on_demand >= limit) {
+            return Err(Error::new(
+                ErrorKind::LimitExceeded(What::OnDemandRotations),
+                "the key has been rotated on demand as often as it may be",
+            )
+            .about(key.id));
+        }
+        Ok(key)
+    }
+
+    /// Commits the version after the primary one. Material that was made for an attempt that met a conflict is used again.
+    async fn commit_version(
+        &self,
+        key: &Key,
+        mut event: Event,
+        material: &mut Option<Material>,
+        on_demand: bool,
+    ) -> std::result::Result<Key, (Event, RotateError)> {
+        let number = key.primary_version + 1;
+        event.about(key);
+        event.version = Some(number);
+        let now = self.now_ms();
+        let version = async {
+            let material = match material {
+                Some(material) => material,
+                None => material.insert(self.pairs.make(key.spec).await?),
+            };
+            let kek = self.current_kek(key.tenant).await?;
+            let target = KeyTarget::of(key);
+            Ok(kek.wrap(&target, number, &material.private, material.public.clone(), now)?)
+        };
+        let version = match version.await {
+            Ok(version) => version,
+            Err(error) => return Err((event, RotateError::Refused(error))),
+        };
+        let rotated = Key {
+            primary_version: number,
+            rotations_on_demand: key.rotations_on_demand + u32::from(on_demand),
+            updated_ms: now,
+            revision: key.revision + 1,
+            ..key.clone()
+        };
+        let rows = &self.keyring.rows;
+        let changes = vec![rows.insert(&version), rows.update(&rotated, key.revision)];
+        match self.commit(changes, &event).await {
+            Ok(()) => Ok(rotated),
+            Err(error) => Err((event, RotateError::Commit(error))),
+        }
+    }
+}
+
+enum RotateError {
+    Refused(Error),
+    Commit(CommitError),
+}
