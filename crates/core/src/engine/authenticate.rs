@@ -5,7 +5,7 @@ use crate::access::Identity;
 use crate::crypto::mac::sha256;
 use crate::crypto::{SecretBytes, ct_eq};
 use crate::error::{Error, Result};
-use crate::model::{Credential, CredentialSecret, Principal};
+use crate::model::{Credential, CredentialSecret, Principal, PrincipalId, TenantId};
 use crate::record::{Loaded, principal_key};
 use crate::store::Table;
 
@@ -95,23 +95,30 @@ impl Engine {
         dialect: &str,
         access_id: &str,
     ) -> Result<Option<(Credential, Principal)>> {
-        let Some(row) = self.store.lookup(Table::Credentials, access_id.to_owned()).await? else {
+        let credential = match self
+            .store
+            .lookup(Table::Credentials, access_id.to_owned())
+            .await?
+        {
+            Some(row) => Some(self.authenticate_row::<Credential>(&row)?.record),
+            None => None,
+        };
+        // An unknown id takes the same reads as a known one: they find nothing.
+        let nobody = (TenantId::from_bytes([0; 16]), PrincipalId::from_bytes([0; 16]));
+        let (tenant, principal) =
+            credential.as_ref().map_or(nobody, |found| (found.tenant, found.principal));
+        let principal: Option<Loaded<Principal>> =
+            self.get(principal_key(tenant, principal)).await?;
+        let tenant = self.tenant(tenant).await?;
+        let (Some(credential), Some(principal), Some(tenant)) = (credential, principal, tenant)
+        else {
             return Ok(None);
         };
-        let credential = self.authenticate_row::<Credential>(&row)?.record;
-        if credential.access_id != access_id || credential.dialect != dialect {
-            return Ok(None);
-        }
-        let place = principal_key(credential.tenant, credential.principal);
-        let principal: Option<Loaded<Principal>> = self.get(place).await?;
-        let tenant = self.tenant(credential.tenant).await?;
-        Ok(match (principal, tenant) {
-            (Some(principal), Some(tenant))
-                if credential.enabled && principal.record.enabled && tenant.record.enabled =>
-            {
-                Some((credential, principal.record))
-            }
-            _ => None,
-        })
+        let works = credential.access_id == access_id
+            && credential.dialect == dialect
+            && credential.enabled
+            && principal.record.enabled
+            && tenant.record.enabled;
+        Ok(works.then_some((credential, principal.record)))
     }
 }

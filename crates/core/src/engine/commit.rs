@@ -185,6 +185,13 @@ pub(crate) enum CommitError {
     Stopped,
 }
 
+impl CommitError {
+    /// Whether someone else changed or made the same record first.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict | StoreError::Exists(_)))
+    }
+}
+
 impl From<CommitError> for Error {
     fn from(error: CommitError) -> Self {
         match error {

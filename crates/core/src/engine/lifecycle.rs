@@ -39,7 +39,7 @@ impl Engine {
             audit,
             clock,
             keyring,
-            pairs: KeyPairs::new(),
+            pairs: KeyPairs::new(options.pairs),
             options,
             outbox: Arc::new(commit::Outbox::default()),
             counters: counters::Counters::default(),

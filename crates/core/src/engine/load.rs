@@ -115,9 +115,14 @@ impl Engine {
             .get(version_key(key.tenant, &key.region, key.id, number))
             .await
             .map_err(|error| error.about(key.id))?;
+        // A version above the primary one is of a commit that this key record does not know yet.
+        let exists = (1..=key.primary_version).contains(&number);
         match loaded {
-            // A version above the primary one is of a commit that this key record does not know yet.
-            Some(loaded) if number <= key.primary_version => Ok(loaded.record),
+            Some(loaded) if exists => Ok(loaded.record),
+            // Versions count up without gaps: a missing row was taken away.
+            None if exists => {
+                Err(Error::new(ErrorKind::KeyUnavailable, "a version is missing").about(key.id))
+            }
             _ => Err(Error::from(ErrorKind::VersionNotFound).about(key.id)),
         }
     }

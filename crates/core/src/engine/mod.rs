@@ -17,8 +17,11 @@ pub use authenticate::AuthFailure;
 pub(crate) use commit::CommitError;
 pub use counters::PlainLimits;
 
+pub use crate::keypairs::{PairDepths, PairPool};
+
 use crate::audit::AuditSink;
 use crate::clock::Clock;
+use crate::error::Error;
 use crate::keypairs::KeyPairs;
 use crate::keyring::Keyring;
 use crate::model::NodeId;
@@ -31,6 +34,8 @@ pub struct Options {
     pub node: NodeId,
     /// Limits of the plain suite.
     pub plain_limits: PlainLimits,
+    /// How many RSA pairs stand ready, once [`Engine::keep_pairs`] runs.
+    pub pairs: PairDepths,
     /// Leave the events of commits in the outbox for the process that owns the log.
     pub leave_outbox: bool,
 }
@@ -38,7 +43,12 @@ pub struct Options {
 impl Options {
     /// The defaults, for this process.
     pub fn new(node: NodeId) -> Self {
-        Self { node, plain_limits: PlainLimits::default(), leave_outbox: false }
+        Self {
+            node,
+            plain_limits: PlainLimits::default(),
+            pairs: PairDepths::default(),
+            leave_outbox: false,
+        }
     }
 }
 
@@ -64,6 +74,19 @@ impl Engine {
     /// Milliseconds since the Unix epoch.
     pub(crate) fn now_ms(&self) -> u64 {
         self.clock.now_ms()
+    }
+
+    /// Keeps the pool of RSA pairs full; returns only when that fails. The server runs it beside its requests.
+    pub async fn keep_pairs(&self) -> Error {
+        match self.pairs.keep_full().await {
+            Err(error) => error,
+            Ok(()) => Error::internal("the pool of pairs is no longer kept"),
+        }
+    }
+
+    /// The pools of RSA pairs, for the metrics.
+    pub fn pair_pools(&self) -> [PairPool; 3] {
+        self.pairs.pools()
     }
 
     /// How many stored objects failed their integrity check since the start.

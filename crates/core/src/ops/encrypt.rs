@@ -260,7 +260,7 @@ impl Engine {
                 let mut tries = openers.iter().map(|(number, opener)| {
                     opener.open_rsa(hash, &block).map(|plaintext| (*number, plaintext))
                 });
-                Ok(tries.find(|opened| !matches!(opened, Err(CryptoError::Open | CryptoError::BadInput(_)))))
+                Ok(tries.find(|opened| !matches!(opened, Err(CryptoError::Open))))
             })
             .await?;
         match opened {

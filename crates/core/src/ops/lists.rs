@@ -10,7 +10,7 @@ const MARKER_MS: u64 = 3_600_000;
 
 impl Engine {
     /// Up to `limit` of the region's keys in the order of their ids, after the one given.
-    /// A key whose record is quarantined is left out.
+    /// A key of which a record is quarantined is left out.
     pub async fn list_keys(
         &self,
         caller: &Caller,
@@ -39,8 +39,12 @@ impl Engine {
         let more = rows.len() > limit;
         let mut items = Vec::with_capacity(rows.len().min(limit));
         for row in rows.iter().take(limit) {
-            match self.authenticate_row::<Key>(row) {
-                Ok(loaded) => items.push(self.view(loaded.record).await?),
+            let view = match self.authenticate_row::<Key>(row) {
+                Ok(loaded) => self.view(loaded.record).await,
+                Err(error) => Err(error),
+            };
+            match view {
+                Ok(view) => items.push(view),
                 Err(error) if error.kind() == ErrorKind::KeyUnavailable => {}
                 Err(error) => return Err(error),
             }

@@ -31,23 +31,26 @@ impl Engine {
     }
 
     /// Rotates a key whose current version has been used as often as it should be. Recorded as done by the caller
-    /// whose request met the limit.
+    /// whose request met the limit; of several that meet it at once, one rotates.
     pub(crate) async fn rotate_worn(&self, caller: &Caller, key: &Key) -> Result<Key> {
-        let event = self.event(caller, access::RotateKey::ID)?;
-        let cmd = RotateKey {
-            key: KeyRef::Id(key.id),
-            symmetric_only: true,
-            on_demand_limit: None,
-        };
-        let worn = key.primary_version;
-        let now = self.load_key(caller, &cmd.key).await?;
-        if now.primary_version > worn {
-            return Ok(now);
+        let mut event = self.event(caller, access::RotateKey::ID)?;
+        let mut material = None;
+        for _ in 0..TRIES {
+            let now = self.load_key(caller, &KeyRef::Id(key.id)).await?;
+            require_enabled(&now)?;
+            if now.primary_version > key.primary_version {
+                return Ok(now);
+            }
+            match self.commit_version(&now, event, &mut material, false).await {
+                Ok(rotated) => return Ok(rotated),
+                Err((returned, RotateError::Commit(error))) if error.is_conflict() => {
+                    event = returned;
+                }
+                Err((_, RotateError::Commit(error))) => return Err(error.into()),
+                Err((_, RotateError::Refused(error))) => return Err(error),
+            }
         }
-        self.commit_version(&now, event, &mut None, false).await.map_err(|(_, error)| match error {
-            RotateError::Refused(error) => error,
-            RotateError::Commit(error) => error.into(),
-        })
+        Err(StoreError::Conflict.into())
     }
 
     async fn rotate(
@@ -64,9 +67,9 @@ impl Engine {
             };
             match self.commit_version(&key, event, material, true).await {
                 Ok(key) => return Ok(key),
-                Err((returned, RotateError::Commit(CommitError::Store(
-                    StoreError::Conflict | StoreError::Exists(_),
-                )))) => event = returned,
+                Err((returned, RotateError::Commit(error))) if error.is_conflict() => {
+                    event = returned;
+                }
                 Err((returned, RotateError::Commit(error))) => {
                     return self.conclude_commit(returned, error).await;
                 }
