@@ -74,7 +74,7 @@ impl Engine {
             });
             result
         });
-        written.await.unwrap_or_else(|_| Err(CommitError::Stopped))
+        written.await.unwrap_or(Err(CommitError::Stopped))
     }
 
     /// Writes into the log what the outbox holds and nobody is writing: events left by other processes, or by an
@@ -101,6 +101,8 @@ impl Engine {
             rows.into_iter().filter(is_missing).collect()
         });
         if missing.is_empty() {
+            // Rows left behind would make the next start search the log for them.
+            self.forget_logged().await?;
             return Ok(0);
         }
         let ids: Vec<EventId> = missing.iter().map(|row| row.event.id).collect();

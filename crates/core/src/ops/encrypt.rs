@@ -6,7 +6,9 @@ use crate::crypto::rsa::{oaep_encrypt, oaep_max_plaintext};
 use crate::crypto::{CryptoError, SecretBytes};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{EncryptAlgorithm, Family, Key, KeyRef, KeyVersion, VersionSelector};
+use crate::model::{
+    EncryptAlgorithm, Family, Key, KeyId, KeyRef, KeyVersion, VersionSelector,
+};
 use crate::ops::{require_enabled, require_usage};
 use crate::seal::{Ciphertext, Context};
 
@@ -152,8 +154,12 @@ impl Engine {
         cmd: Decrypt,
         event: &mut Event,
     ) -> Result<Decrypted> {
-        let ciphertext = cmd.ciphertext.ok_or_else(invalid)?;
-        let (key, may) = self.decryption_key(caller, cmd.key.as_ref(), &ciphertext).await?;
+        let inside = match &cmd.ciphertext {
+            Some(Ciphertext::Sealed(sealed)) => Some(sealed.key()),
+            _ => None,
+        };
+        let (key, may) = self.decryption_key(caller, cmd.key.as_ref(), inside).await?;
+        let ciphertext = cmd.ciphertext.ok_or_else(|| invalid().about(key.id))?;
         event.about(&key);
         require_usage(&key, |usage| usage.encrypts())?;
         require_enabled(&key)?;
@@ -194,12 +200,8 @@ impl Engine {
         &self,
         caller: &Caller,
         named: Option<&KeyRef>,
-        ciphertext: &Ciphertext,
+        inside: Option<KeyId>,
     ) -> Result<(Key, Authorized<access::Decrypt, KeyTarget>)> {
-        let inside = match ciphertext {
-            Ciphertext::Sealed(sealed) => Some(sealed.key()),
-            Ciphertext::Plain { .. } | Ciphertext::Rsa { .. } => None,
-        };
         match (named, inside) {
             (Some(named), inside) => {
                 let key = self.load_key(caller, named).await?;

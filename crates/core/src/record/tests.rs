@@ -25,9 +25,11 @@ fn a_row_is_read_back() {
     assert_eq!(loaded.revision, 1);
 }
 
+type Alteration = (&'static str, fn(&mut Row));
+
 #[test]
 fn any_alteration_of_a_row_is_seen() {
-    let alterations: [(&str, fn(&mut Row)); 9] = [
+    let alterations: [Alteration; 9] = [
         ("body", |row| *row.body.last_mut().unwrap() ^= 1),
         ("tenant", |row| row.key.tenant[0] ^= 1),
         ("scope", |row| row.key.scope.push('x')),
