@@ -67,6 +67,8 @@ impl Shelf {
 /// The bounded workers for slow work, and the pool of RSA pairs.
 pub(crate) struct KeyPairs {
     workers: Arc<Semaphore>,
+    /// How many workers there are.
+    all: u32,
     queue: Semaphore,
     shelves: [Shelf; 3],
     taken: Notify,
@@ -76,10 +78,11 @@ impl KeyPairs {
     /// Workers on half the cores, at least one; an empty pool.
     pub(crate) fn new(depths: PairDepths) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let workers = (cores / 2).max(1);
+        let all = u32::try_from(cores / 2).unwrap_or(u32::MAX).clamp(1, 64);
         Self {
-            workers: Arc::new(Semaphore::new(workers)),
-            queue: Semaphore::new(workers + WAITING),
+            workers: Arc::new(Semaphore::new(all as usize)),
+            all,
+            queue: Semaphore::new(all as usize + WAITING),
             shelves: [
                 Shelf::new(KeySpec::Rsa2048, depths.rsa_2048),
                 Shelf::new(KeySpec::Rsa3072, depths.rsa_3072),
@@ -113,14 +116,16 @@ impl KeyPairs {
         pair
     }
 
-    /// Keeps the pool full for as long as it is polled, one pair at a time, so that callers who wait come first.
+    /// Keeps the pool full for as long as it is polled: one pair at a time, beside the workers, so that no caller waits
+    /// behind it, and begun only while no caller is being served.
     pub(crate) async fn keep_full(&self) -> Result<()> {
         loop {
             let taken = self.taken.notified();
             while let Some(shelf) = self.shelves.iter().find(|shelf| shelf.with(|p| p.len()) < shelf.depth)
             {
                 let spec = shelf.spec;
-                let pair = self.run(move || pair(spec)).await?;
+                drop(self.workers.acquire_many(self.all).await);
+                let pair = blocking(move || pair(spec)).await?;
                 shelf.with(|pairs| pairs.push(pair));
             }
             taken.await;
@@ -144,14 +149,20 @@ impl KeyPairs {
         let _waiting = self.queue.try_acquire().map_err(|_| Error::from(ErrorKind::Throttled))?;
         let worker = Arc::clone(&self.workers).acquire_owned().await;
         // The permit moves into the work: a caller that goes away does not free the thread it still occupies.
-        let done = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let _worker = worker;
             work()
-        });
-        match done.await {
-            Ok(result) => Ok(result?),
-            Err(cause) => Err(Error::internal("a worker stopped").caused_by(cause)),
-        }
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::result::Result<T, CryptoError> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(cause) => Err(Error::internal("a worker stopped").caused_by(cause)),
     }
 }
 

@@ -98,6 +98,12 @@ impl Keyring {
         open.get(&(tenant, generation)).cloned()
     }
 
+    /// Closes a tenant's KEKs.
+    pub(crate) fn forget(&self, tenant: TenantId) {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|(owner, _), _| *owner != tenant);
+    }
+
     /// Opens a tenant's KEK and keeps it open.
     pub(crate) fn open_kek(&self, stored: &TenantKek) -> Result<Arc<Kek>> {
         let sealed =

@@ -372,3 +372,19 @@ async fn markers_are_bound_to_their_list_and_expire() {
     lab.clock.advance(3_600_001);
     assert!(refused(lab.engine.open_marker(&admin, "ListKeys", &marker)));
 }
+
+#[tokio::test]
+async fn a_shredded_tenant_is_gone_and_its_names_are_free() {
+    let lab = Lab::new().await;
+    let admin = lab.caller("one", Preset::Administrator).await;
+    let key = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await;
+    assert_eq!(kind(lab.engine.shred_tenant(admin.tenant()).await), ErrorKind::Unsupported);
+    lab.engine.set_tenant_enabled(admin.tenant(), false).await.unwrap();
+    lab.engine.shred_tenant(admin.tenant()).await.unwrap();
+    let access_id = admin.identity.access_id();
+    assert!(lab.engine.verify_bearer("door", access_id, b"secret").await.is_err());
+    assert_eq!(kind(lab.engine.find_tenant("one").await), ErrorKind::NameNotFound);
+    // Even someone who was let in before finds no key that opens.
+    assert!(lab.engine.encrypt(&admin, encrypt(&key, Context::None)).await.is_err());
+    lab.caller("one", Preset::Administrator).await;
+}

@@ -12,7 +12,7 @@ use crate::model::{
     Account, Credential, CredentialId, CredentialSecret, EventId, Principal, PrincipalId, Tenant,
     TenantId,
 };
-use crate::record::{Loaded, NameRow, SYSTEM, principal_key, system_name};
+use crate::record::{Loaded, NameRow, SYSTEM, TenantKek, principal_key, system_name};
 use crate::store::{Change, StoreError, Table};
 
 /// What a tenant is made from.
@@ -166,6 +166,43 @@ impl Engine {
         let changes = vec![self.keyring.rows.update(&tenant, loaded.revision)];
         let operation = if enabled { "EnableTenant" } else { "DisableTenant" };
         self.admin_commit(operation, id, (String::new(), None), changes, What::Tenant).await
+    }
+
+    /// Deletes a disabled tenant with its principals, credentials and KEKs. Without a KEK nothing can open its keys'
+    /// material any more: this destroys all its keys at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] while the tenant is enabled.
+    pub async fn shred_tenant(&self, id: TenantId) -> Result<()> {
+        let loaded = self.tenant(id).await?.ok_or_else(|| unknown("tenant"))?;
+        if loaded.record.enabled {
+            return Err(Error::new(ErrorKind::Unsupported, "the tenant must be disabled first"));
+        }
+        let (owner, rows) = (*id.as_bytes(), &self.keyring.rows);
+        let mut changes = vec![rows.delete(&loaded.record, loaded.revision)];
+        let mut names = vec![system_name(SYSTEM, TENANT_NAMES, &loaded.record.name)];
+        for account in &loaded.record.accounts {
+            names.push(system_name(SYSTEM, &account_scope(&account.namespace), &account.id));
+        }
+        for principal in self.scan_all::<Principal>(owner, String::new()).await? {
+            names.push(system_name(owner, PRINCIPAL_NAMES, &principal.record.name));
+            changes.push(rows.delete(&principal.record, principal.revision));
+        }
+        for credential in self.scan_all::<Credential>(owner, String::new()).await? {
+            changes.push(rows.delete(&credential.record, credential.revision));
+        }
+        for kek in self.scan_all::<TenantKek>(owner, String::new()).await? {
+            changes.push(rows.delete(&kek.record, kek.revision));
+        }
+        for name in names {
+            if let Some(row) = self.get::<NameRow>(name).await? {
+                changes.push(rows.delete(&row.record, row.revision));
+            }
+        }
+        let about = (String::new(), None);
+        self.admin_commit("ShredTenant", id, about, changes, What::Tenant).await?;
+        self.keyring.forget(id);
+        Ok(())
     }
 
     // ---- principals

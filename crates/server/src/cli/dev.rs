@@ -1,0 +1,165 @@
+//! `trent dev`: a server for one host, ready to use without any preparation.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+use trent_core::Engine;
+use zeroize::Zeroizing;
+
+use super::env::THALASSA_REGION;
+use super::output::Output;
+use super::place::DEVELOPMENT;
+use super::shell::quote;
+use crate::config::Config;
+use crate::data::DataDir;
+use crate::endpoint::Endpoint;
+use crate::serve::Beginning;
+use crate::{dev_credentials, files, logging, process};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Where everything is kept; made on first use
+    #[arg(long, value_name = "DIR", default_value = DEVELOPMENT, conflicts_with = "ephemeral")]
+    data: PathBuf,
+    /// Where to listen; an address of this host alone
+    #[arg(long, value_name = "ADDRESS", default_value_t = Endpoint::DEFAULT, value_parser = loopback)]
+    listen: SocketAddr,
+    /// Keep everything in a temporary folder that goes at the end
+    #[arg(long)]
+    ephemeral: bool,
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| "not an address such as 127.0.0.1:7600".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("a development server listens on loopback addresses only; use `trent serve`".to_owned())
+    }
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result<()> {
+    logging::start("warn")?;
+    process::harden();
+    let temporary = match args.ephemeral {
+        true => Some(
+            tempfile::Builder::new().prefix("trent-").tempdir().context("no temporary folder")?,
+        ),
+        false => None,
+    };
+    let path = temporary.as_ref().map_or(args.data.as_path(), |folder| folder.path());
+    let data = DataDir::new(std::path::absolute(path)?);
+    ensure!(
+        !data.config().exists(),
+        "{} has a configuration; run: trent serve --config {}",
+        data.path().display(),
+        data.config().display()
+    );
+    let config = Config::development(data.clone(), args.listen);
+    crate::serve::run(&config, &Development { data, output })
+}
+
+struct Development {
+    data: DataDir,
+    output: Output,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    endpoint: &'a str,
+    endpoint_tls: &'a str,
+    ca_file: PathBuf,
+    data: PathBuf,
+}
+
+impl Beginning for Development {
+    async fn opened(&self, engine: &Engine) -> Result<()> {
+        dev_credentials::ensure(engine, &self.data).await
+    }
+
+    fn bound(&self, addresses: &[SocketAddr]) -> Result<()> {
+        let address = *addresses.first().context("no address")?;
+        files::replace(&self.data.endpoint(), address.to_string().as_bytes())?;
+        let endpoint = Endpoint::new(address);
+        let answer = Answer {
+            endpoint: &endpoint.plain(),
+            endpoint_tls: &endpoint.tls(),
+            ca_file: self.data.ca(),
+            data: self.data.path().to_owned(),
+        };
+        self.output.answer(&answer, || Zeroizing::new(block(&answer)))
+    }
+}
+
+/// What to paste, with one command for each dialect.
+fn block(answer: &Answer<'_>) -> String {
+    let Answer { endpoint, endpoint_tls, data, .. } = answer;
+    let program = word(&std::env::args().next().unwrap_or_else(|| "trent".to_owned()));
+    let folder = word(&data.to_string_lossy());
+    format!(
+        r#"Trent answers on {endpoint} and {endpoint_tls}
+Its data is in {folder}
+
+In another terminal:
+
+  eval "$({program} env --data {folder})"
+
+  # AWS KMS
+  {aws}
+
+  # Q-KMS
+  {qkms}
+
+  # Thalassa
+  {thalassa}
+"#,
+        aws = signed("AWS"),
+        qkms = signed("TRENT_QKMS"),
+        thalassa = THALASSA.replace("REGION", THALASSA_REGION),
+    )
+}
+
+/// A word for the shell, quoted only where it must be.
+fn word(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        quote(text).to_string()
+    }
+}
+
+const THALASSA: &str = r#"curl -sS "$THALASSA_API/v1/kms/REGION/keys" -H "Authorization: Bearer $THALASSA_TOKEN" -H "X-Organisation-Identity: $THALASSA_ORGANISATION""#;
+
+/// A request with an AWS signature, by a credential and region in variables with this prefix.
+fn signed(prefix: &str) -> String {
+    format!(
+        r#"curl -sS "$TRENT_ENDPOINT/" --aws-sigv4 "aws:amz:${{{prefix}_REGION}}:kms" -u "${{{prefix}_ACCESS_KEY_ID}}:${{{prefix}_SECRET_ACCESS_KEY}}" -H "Content-Type: application/x-amz-json-1.1" -H "X-Amz-Target: TrentService.CreateKey" -d "{{}}""#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_loopback_addresses_are_taken() {
+        for (text, taken) in [
+            ("127.0.0.1:7600", true),
+            ("127.0.0.2:0", true),
+            ("[::1]:1", true),
+            ("0.0.0.0:7600", false),
+            ("192.168.0.1:7600", false),
+            ("[::]:7600", false),
+            ("localhost:7600", false),
+            ("127.0.0.1", false),
+            ("", false),
+        ] {
+            assert_eq!(loopback(text).is_ok(), taken, "{text}");
+        }
+    }
+}

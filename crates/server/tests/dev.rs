@@ -1,0 +1,155 @@
+//! `trent dev` and `trent env`: from an empty folder to a server that clients can use, and back again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use support::{Server, fails, json, run};
+
+fn modes(folder: &Path, found: &mut BTreeMap<String, u32>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let meta = entry.metadata().unwrap();
+        found
+            .insert(entry.path().to_string_lossy().into_owned(), meta.permissions().mode() & 0o777);
+        if meta.is_dir() {
+            modes(&entry.path(), found);
+        }
+    }
+}
+
+fn environment(data: &str) -> Value {
+    json(&["env", "--data", data])
+}
+
+#[test]
+fn a_server_from_nothing_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("it's new");
+    let data = path.to_str().unwrap();
+    assert!(fails(&["env", "--data", data], 1).contains("trent dev"));
+
+    let server = Server::dev(&path);
+    assert_eq!(server.get("/livez", "").0, 200);
+    assert_eq!(server.get("/readyz", "").0, 200);
+    assert_eq!(server.get("/nothing", "").0, 404);
+    let (status, metrics) = server.get("/metrics", "");
+    assert_eq!(status, 200);
+    assert!(metrics.contains("trent_in_flight 0\n"), "{metrics}");
+
+    let mut found = BTreeMap::new();
+    modes(&path, &mut found);
+    for name in [
+        "LOCK",
+        "root.key",
+        "store.db",
+        "credentials.json",
+        "tls/ca.pem",
+        "tls/server.pem",
+        "tls/server.key",
+    ] {
+        assert!(found.contains_key(&format!("{data}/{name}")), "{name} in {found:?}");
+    }
+    for (name, mode) in found {
+        let expected = if Path::new(&name).is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, expected, "{name}: {mode:o}");
+    }
+
+    let first = environment(data);
+    assert_eq!(first["endpoint"], format!("http://{}", server.address()));
+    assert_eq!(first["thalassa"]["api"], first["endpoint"]);
+    assert_eq!(first["ca_file"], format!("{data}/tls/ca.pem"));
+    assert!(first["thalassa"]["token"].as_str().unwrap().starts_with("tc_pat_"));
+    assert_ne!(first["aws"]["account_id"], first["qkms"]["account_id"]);
+    assert_eq!(server.keys(&first["thalassa"]["token"]), 200);
+    assert_eq!(server.keys(&"tc_pat_0123456789".into()), 401);
+
+    let second = fails(&["dev", "--data", data, "--listen", "127.0.0.1:0"], 1);
+    assert!(second.contains("is using"), "{second}");
+
+    assert_eq!(server.stop(Signal::TERM), (Some(0), String::new()));
+    let again = Server::dev(&path);
+    let mut later = environment(data);
+    assert_eq!(again.keys(&first["thalassa"]["token"]), 200);
+    for name in ["endpoint", "endpoint_tls"] {
+        later[name] = first[name].clone();
+    }
+    later["thalassa"]["api"] = first["endpoint"].clone();
+    assert_eq!(later, first, "only the port differs");
+    assert_eq!(again.stop(Signal::INT).0, Some(0));
+
+    // Without the root key there is nothing to open, and no new key is made in its place.
+    fs::remove_file(path.join("root.key")).unwrap();
+    assert!(fails(&["dev", "--data", data, "--listen", "127.0.0.1:0"], 1).contains("is missing"));
+    assert!(!path.join("root.key").exists());
+}
+
+#[test]
+fn the_shell_lines_are_the_contracts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a 'b' $c");
+    let data = path.to_str().unwrap();
+    let server = Server::dev(&path);
+    assert_eq!(server.stop(Signal::TERM).0, Some(0));
+    let object = environment(data);
+    let lines = String::from_utf8(run(&["env", "--data", data]).stdout).unwrap();
+    assert!(lines.lines().all(|line| line.starts_with("export ")), "{lines}");
+
+    for (name, pointer) in [
+        ("TRENT_ENDPOINT", "/endpoint"),
+        ("TRENT_ENDPOINT_TLS", "/endpoint_tls"),
+        ("AWS_CA_BUNDLE", "/ca_file"),
+        ("NODE_EXTRA_CA_CERTS", "/ca_file"),
+        ("TRENT_CA_FILE", "/ca_file"),
+        ("AWS_ACCESS_KEY_ID", "/aws/access_key_id"),
+        ("AWS_SECRET_ACCESS_KEY", "/aws/secret_access_key"),
+        ("AWS_REGION", "/aws/region"),
+        ("AWS_DEFAULT_REGION", "/aws/region"),
+        ("AWS_ENDPOINT_URL_KMS", "/endpoint"),
+        ("TRENT_QKMS_ACCESS_KEY_ID", "/qkms/access_key_id"),
+        ("TRENT_QKMS_SECRET_ACCESS_KEY", "/qkms/secret_access_key"),
+        ("TRENT_QKMS_REGION", "/qkms/region"),
+        ("TRENT_QKMS_ACCOUNT_ID", "/qkms/account_id"),
+        ("THALASSA_TOKEN", "/thalassa/token"),
+        ("THALASSA_API", "/thalassa/api"),
+        ("THALASSA_ORGANISATION", "/thalassa/organisation"),
+    ] {
+        let script = format!("{lines}\nprintf %s \"${name}\"");
+        let output = Command::new("sh").args(["-c", &script]).env_clear().output().unwrap();
+        let value = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(Some(value.as_str()), object.pointer(pointer).unwrap().as_str(), "{name}");
+    }
+}
+
+#[test]
+fn an_ephemeral_server_leaves_nothing() {
+    let server = Server::start(&["dev", "--ephemeral", "--listen", "127.0.0.1:0"]);
+    let data = server.said["data"].as_str().unwrap().to_owned();
+    assert_eq!(server.keys(&environment(&data)["thalassa"]["token"]), 200);
+    assert_eq!(server.stop(Signal::TERM).0, Some(0));
+    assert!(!Path::new(&data).exists());
+}
+
+#[test]
+fn what_is_asked_wrongly_ends_with_two() {
+    for arguments in [
+        &["dev", "--listen", "0.0.0.0:7600"][..],
+        &["dev", "--listen", "10.0.0.1:7600"],
+        &["dev", "--data", "x", "--ephemeral"],
+        &["env", "--format", "xml"],
+        &["serve"],
+        &["access", "tenant", "create"],
+        &["nonsense"],
+        &[],
+    ] {
+        fails(arguments, 2);
+    }
+}
