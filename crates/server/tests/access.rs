@@ -138,7 +138,8 @@ fn beside_a_server_and_without_one() {
         ("CreateTenant", 3),
         ("CreatePrincipal", 3),
         ("CreateCredential", 9),
-        ("DisableTenant", 2),
+        ("DisableTenant", 4),
+        ("ShredTenant", 2),
         ("DeletePrincipal", 2),
     ] {
         assert_eq!(logged(&path, operation), times, "{operation}");

@@ -1,0 +1,11 @@
+//! What more than one dialect needs: request canonicalisation and signatures, ciphertext frames, strict JSON,
+//! page markers, answers and limits. Nothing here knows a vendor's operations or errors.
+
+pub mod canonical;
+pub mod frame;
+pub mod json;
+pub mod limits;
+pub mod paging;
+pub mod reply;
+pub mod signing;
+pub mod time;
