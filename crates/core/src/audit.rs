@@ -52,6 +52,8 @@ pub struct Event {
     pub output_bytes: Option<usize>,
     /// What came of it.
     pub outcome: Outcome,
+    /// Whether it was only to be tried. The outcome tells, so it is not encoded.
+    pub dry_run: bool,
 }
 
 /// What came of an operation.

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::crypto::CryptoError;
-use crate::model::KeyId;
+use crate::model::{Key, KeyId, KeySpec, Usage};
 use crate::store::StoreError;
 
 /// Short for a result of the KMS.
@@ -55,6 +55,10 @@ pub enum ErrorKind {
         /// The most it takes, in bytes.
         max: usize,
     },
+    /// The dialect by which the request came has no words for the key.
+    Inexpressible,
+    /// Every check passed; the act itself was not asked for.
+    DryRun,
     /// A list's marker that this installation did not give, or that has expired.
     MarkerInvalid,
     /// The root key opens none of the store's slots.
@@ -101,6 +105,7 @@ pub enum Field {
 pub struct Error {
     kind: ErrorKind,
     key: Option<KeyId>,
+    traits: Option<(KeySpec, Usage)>,
     message: String,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     recorded: bool,
@@ -109,12 +114,19 @@ pub struct Error {
 impl Error {
     /// An error with a message that may reach the client.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, key: None, message: message.into(), cause: None, recorded: false }
+        Self { kind, key: None, traits: None, message: message.into(), cause: None, recorded: false }
     }
 
     /// The same error, naming the key it is about.
     pub fn about(mut self, key: KeyId) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// The same error, naming the key it is about with its spec and usage.
+    pub(crate) fn about_key(mut self, key: &Key) -> Self {
+        self.key = Some(key.id);
+        self.traits = Some((key.spec, key.usage));
         self
     }
 
@@ -132,6 +144,11 @@ impl Error {
     /// The key it is about, if any.
     pub fn key(&self) -> Option<KeyId> {
         self.key
+    }
+
+    /// Spec and usage of the key it is about, once the key was found.
+    pub fn traits(&self) -> Option<(KeySpec, Usage)> {
+        self.traits
     }
 
     /// A text fit for the client.

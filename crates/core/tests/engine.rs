@@ -5,7 +5,7 @@ mod common;
 
 use common::{Lab, kind};
 use trent_core::ErrorKind;
-use trent_core::access::Preset;
+use trent_core::access::{Caller, Preset};
 use trent_core::crypto::SecretBytes;
 use trent_core::error::{Field, What};
 use trent_core::model::{
@@ -38,6 +38,7 @@ fn decrypt(key: Option<&KeyRef>, ciphertext: &Ciphertext, context: Context) -> D
         algorithm: None,
         contexts: vec![context],
         ciphertext: Some(ciphertext.clone()),
+        block: None,
     }
 }
 
@@ -387,4 +388,46 @@ async fn a_shredded_tenant_is_gone_and_its_names_are_free() {
     // Even someone who was let in before finds no key that opens.
     assert!(lab.engine.encrypt(&admin, encrypt(&key, Context::None)).await.is_err());
     lab.caller("one", Preset::Administrator).await;
+}
+
+#[tokio::test]
+async fn a_key_without_words_is_not_listed_and_nothing_is_done_with_it() {
+    let lab = Lab::new().await;
+    let admin = lab.caller("one", Preset::Administrator).await;
+    let odd = lab.key(&admin, KeySpec::Aes128, Usage::EncryptDecrypt, false).await;
+    let sealed = lab.engine.encrypt(&admin, encrypt(&odd, Context::None)).await.unwrap();
+    for _ in 0..3 {
+        lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await;
+    }
+    let narrow = Caller { expresses: |key| key.spec == KeySpec::Aes256, ..admin.clone() };
+    let refused = lab.engine.encrypt(&narrow, encrypt(&odd, Context::None)).await;
+    assert_eq!(kind(refused), ErrorKind::Inexpressible);
+    let refused = decrypt(None, &sealed.ciphertext, Context::None);
+    assert_eq!(kind(lab.engine.decrypt(&narrow, refused).await), ErrorKind::Inexpressible);
+    assert_eq!(kind(lab.engine.disable_key(&narrow, &odd).await), ErrorKind::Inexpressible);
+    let (mut seen, mut after) = (0, None);
+    loop {
+        let page = lab.engine.list_keys(&narrow, after, 1).await.unwrap();
+        seen += page.items.len();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 3, "pages go on over what is left out");
+    assert_eq!(lab.engine.list_keys(&admin, None, 9).await.unwrap().items.len(), 4);
+}
+
+#[tokio::test]
+async fn a_dry_run_checks_everything_does_nothing_and_says_so() {
+    let lab = Lab::new().await;
+    let admin = lab.caller("one", Preset::Administrator).await;
+    let key = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await;
+    let trial = Caller { dry_run: true, ..admin.clone() };
+    let tried = lab.engine.encrypt(&trial, encrypt(&key, Context::None)).await;
+    assert_eq!(kind(tried), ErrorKind::DryRun);
+    assert!(lab.audit.lines().last().unwrap().contains("\"reason\":\"DryRun\""));
+    lab.engine.disable_key(&admin, &key).await.unwrap();
+    let tried = lab.engine.encrypt(&trial, encrypt(&key, Context::None)).await;
+    assert_eq!(kind(tried), ErrorKind::KeyDisabled);
 }

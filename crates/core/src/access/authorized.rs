@@ -58,7 +58,11 @@ pub(crate) fn authorize_key<A: Action>(
     if key.tenant != caller.tenant() || key.region != caller.region {
         return Err(Error::from(ErrorKind::KeyNotFound));
     }
-    decide::<A>(caller).map_err(|error| error.about(key.id))?;
+    decide::<A>(caller).map_err(|error| error.about_key(key))?;
+    if !(caller.expresses)(key) {
+        return Err(Error::new(ErrorKind::Inexpressible, "the dialect has no words for this key")
+            .about_key(key));
+    }
     Ok(Authorized { target: KeyTarget::of(key), action: PhantomData })
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Preset;
-use crate::model::{Account, Credential, Principal, PrincipalId, Region, TenantId};
+use crate::model::{Account, Credential, Key, Principal, PrincipalId, Region, TenantId};
 
 /// A proved identity.
 #[derive(Clone, Debug)]
@@ -85,6 +85,10 @@ pub struct Caller {
     pub region: Region,
     /// The request.
     pub facts: Facts,
+    /// Whether the dialect has words for a key. One that it has none for is not listed, and refused when addressed.
+    pub expresses: fn(&Key) -> bool,
+    /// Do everything but the act itself, and answer [`ErrorKind::DryRun`](crate::ErrorKind::DryRun).
+    pub dry_run: bool,
 }
 
 impl Caller {

@@ -77,6 +77,7 @@ impl Engine {
             input_bytes: None,
             output_bytes: None,
             outcome: Outcome::Success,
+            dry_run: false,
         })
     }
 

@@ -40,6 +40,9 @@ impl Engine {
         changes: Vec<Change>,
         event: &Event,
     ) -> std::result::Result<(), CommitError> {
+        if event.dry_run {
+            return Err(CommitError::DryRun);
+        }
         let commit = Commit {
             node: self.options.node,
             changes,
@@ -185,6 +188,8 @@ pub(crate) enum CommitError {
     Audit(crate::audit::AuditError),
     /// The process is going down.
     Stopped,
+    /// It was only to be tried.
+    DryRun,
 }
 
 impl CommitError {
@@ -199,6 +204,7 @@ impl From<CommitError> for Error {
         match error {
             CommitError::Store(cause) => cause.into(),
             CommitError::Audit(cause) => unrecorded(cause),
+            CommitError::DryRun => Self::new(ErrorKind::DryRun, "it would have been done"),
             CommitError::Stopped => Self::internal("the commit was interrupted"),
         }
     }

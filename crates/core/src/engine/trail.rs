@@ -30,11 +30,16 @@ impl Engine {
             input_bytes: None,
             output_bytes: None,
             outcome: Outcome::Success,
+            dry_run: caller.dry_run,
         })
     }
 
     /// Makes the event of an operation that changed nothing durable, then gives its result.
     pub(crate) async fn conclude<T>(&self, mut event: Event, result: Result<T>) -> Result<T> {
+        let result = match result {
+            Ok(_) if event.dry_run => Err(Error::new(ErrorKind::DryRun, "it would have been done")),
+            result => result,
+        };
         match result {
             Ok(value) => {
                 self.append(&event).await?;
@@ -64,6 +69,7 @@ impl Engine {
     pub(crate) async fn conclude_commit<T>(&self, event: Event, error: CommitError) -> Result<T> {
         match error {
             CommitError::Store(cause) => self.conclude(event, Err(cause.into())).await,
+            CommitError::DryRun => self.conclude(event, Err(error.into())).await,
             logged_later => Err(Error::from(logged_later).mark_recorded()),
         }
     }

@@ -7,7 +7,7 @@ use crate::crypto::{CryptoError, SecretBytes};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    EncryptAlgorithm, Family, Key, KeyId, KeyRef, KeyVersion, VersionSelector,
+    EncryptAlgorithm, Family, Key, KeyRef, KeyVersion, VersionSelector,
 };
 use crate::ops::{require_enabled, require_usage};
 use crate::seal::{Ciphertext, Context};
@@ -50,6 +50,8 @@ pub struct Decrypt {
     pub contexts: Vec<Context>,
     /// The ciphertext out of its frame; `None` where it was in no frame that we know.
     pub ciphertext: Option<Ciphertext>,
+    /// What the same bytes are if the key is an RSA key, whose blocks look like anything.
+    pub block: Option<Ciphertext>,
 }
 
 /// A plaintext and what it was sealed with.
@@ -102,7 +104,7 @@ impl Engine {
                         ErrorKind::PlaintextTooLong { max },
                         "the plaintext is longer than the key can encrypt",
                     )
-                    .about(key.id));
+                    .about_key(&key));
                 }
                 let public = version
                     .public
@@ -154,18 +156,14 @@ impl Engine {
         cmd: Decrypt,
         event: &mut Event,
     ) -> Result<Decrypted> {
-        let inside = match &cmd.ciphertext {
-            Some(Ciphertext::Sealed(sealed)) => Some(sealed.key()),
-            _ => None,
-        };
-        let (key, may) = self.decryption_key(caller, cmd.key.as_ref(), inside).await?;
-        let ciphertext = cmd.ciphertext.ok_or_else(|| invalid().about(key.id))?;
+        let (key, may, ciphertext) = self.decryption_key(caller, &cmd).await?;
+        let ciphertext = ciphertext.ok_or_else(|| invalid().about_key(&key))?;
         event.about(&key);
         require_usage(&key, |usage| usage.encrypts())?;
         require_enabled(&key)?;
         let algorithm = choose_algorithm(&key, cmd.algorithm)?;
         event.algorithm = Some(algorithm.as_str());
-        let (version, plaintext) = match (&ciphertext, algorithm.oaep()) {
+        let (version, plaintext) = match (ciphertext, algorithm.oaep()) {
             (Ciphertext::Sealed(sealed), None) => {
                 let version = self.ciphertext_version(&key, sealed.version).await?;
                 let kek = self.kek(key.tenant, version.kek_generation).await?;
@@ -175,7 +173,7 @@ impl Engine {
             (Ciphertext::Plain { version, plain }, None) => {
                 // The plain suite binds no context; a ciphertext that has none opens under none only.
                 if !cmd.contexts.iter().any(Context::is_empty) {
-                    return Err(invalid().about(key.id));
+                    return Err(invalid().about_key(&key));
                 }
                 let version = self.ciphertext_version(&key, *version).await?;
                 let kek = self.kek(key.tenant, version.kek_generation).await?;
@@ -190,35 +188,42 @@ impl Engine {
                 };
                 self.decrypt_rsa(&key, &may, versions, hash, block.clone()).await?
             }
-            _ => return Err(invalid().about(key.id)),
+            _ => return Err(invalid().about_key(&key)),
         };
         event.version = Some(version);
         Ok(Decrypted { key, version, algorithm, plaintext })
     }
 
-    async fn decryption_key(
+    /// The key, the right to decrypt with it, and what the ciphertext is under such a key.
+    async fn decryption_key<'a>(
         &self,
         caller: &Caller,
-        named: Option<&KeyRef>,
-        inside: Option<KeyId>,
-    ) -> Result<(Key, Authorized<access::Decrypt, KeyTarget>)> {
-        match (named, inside) {
+        cmd: &'a Decrypt,
+    ) -> Result<(Key, Authorized<access::Decrypt, KeyTarget>, Option<&'a Ciphertext>)> {
+        let inside = match &cmd.ciphertext {
+            Some(Ciphertext::Sealed(sealed)) => Some(sealed.key()),
+            _ => None,
+        };
+        match (&cmd.key, inside) {
             (Some(named), inside) => {
                 let key = self.load_key(caller, named).await?;
                 let may = access::authorize_key::<access::Decrypt>(caller, &key)?;
+                if cmd.block.is_some() && matches!(key.spec.family(), Family::Rsa(_)) {
+                    return Ok((key, may, cmd.block.as_ref()));
+                }
                 if inside.is_some_and(|id| id != key.id) {
                     return Err(Error::new(
                         ErrorKind::WrongKey,
                         "the ciphertext was made with another key",
                     )
-                    .about(key.id));
+                    .about_key(&key));
                 }
-                Ok((key, may))
+                Ok((key, may, cmd.ciphertext.as_ref()))
             }
             (None, Some(id)) => {
                 let found = self.load_key(caller, &KeyRef::Id(id)).await.and_then(|key| {
                     let may = access::authorize_key::<access::Decrypt>(caller, &key)?;
-                    Ok((key, may))
+                    Ok((key, may, cmd.ciphertext.as_ref()))
                 });
                 found.map_err(|error| match error.kind() {
                     ErrorKind::KeyNotFound | ErrorKind::AccessDenied => Error::new(
@@ -237,7 +242,7 @@ impl Engine {
     async fn ciphertext_version(&self, key: &Key, number: u32) -> Result<KeyVersion> {
         let found = self.load_version(key, VersionSelector::Number(number)).await;
         found.map_err(|error| match error.kind() {
-            ErrorKind::VersionNotFound => invalid().about(key.id),
+            ErrorKind::VersionNotFound => invalid().about_key(key),
             _ => error,
         })
     }
@@ -268,7 +273,7 @@ impl Engine {
         match opened {
             Some(Ok(opened)) => Ok(opened),
             Some(Err(cause)) => Err(cause.into()),
-            None => Err(invalid().about(key.id)),
+            None => Err(invalid().about_key(key)),
         }
     }
 }
@@ -282,7 +287,7 @@ fn choose_algorithm(key: &Key, wished: Option<EncryptAlgorithm>) -> Result<Encry
     };
     chosen.copied().ok_or_else(|| {
         Error::new(ErrorKind::AlgorithmUnsupported, "the algorithm does not fit the key")
-            .about(key.id)
+            .about_key(key)
     })
 }
 
@@ -294,7 +299,7 @@ fn refuse_context(key: &Key, contexts: &[Context]) -> Result<()> {
         ErrorKind::BadInput(crate::error::Field::Context),
         "a context cannot be bound with this key and algorithm",
     )
-    .about(key.id))
+    .about_key(key))
 }
 
 fn invalid() -> Error {

@@ -48,14 +48,14 @@ impl Engine {
         event.about(&key);
         if key.usage == Usage::GenerateVerifyMac {
             return Err(Error::new(ErrorKind::Unsupported, "MAC keys are never exported")
-                .about(key.id));
+                .about_key(&key));
         }
         if !key.exportable {
             return Err(Error::new(
                 ErrorKind::NotExportable,
                 "the key was not made exportable",
             )
-            .about(key.id));
+            .about_key(&key));
         }
         require_enabled(&key)?;
         let version = self.load_version(&key, cmd.version).await?;

@@ -65,7 +65,7 @@ impl Engine {
             KeyState::PendingImport => Some(ErrorKind::KeyPendingImport),
         };
         if let Some(kind) = kind {
-            return Err(Error::from(kind).about(key.id));
+            return Err(Error::from(kind).about_key(&key));
         }
         let loaded_at = key.revision;
         key.state = state;

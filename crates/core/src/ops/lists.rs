@@ -10,7 +10,7 @@ const MARKER_MS: u64 = 3_600_000;
 
 impl Engine {
     /// Up to `limit` of the region's keys in the order of their ids, after the one given.
-    /// A key of which a record is quarantined is left out.
+    /// Keys that the dialect has no words for, and those of which a record is quarantined, are left out.
     pub async fn list_keys(
         &self,
         caller: &Caller,
@@ -36,7 +36,8 @@ impl Engine {
             .store
             .scan(crate::store::Table::Keys, tenant, scope, after, limit.saturating_add(1))
             .await?;
-        let more = rows.len() > limit;
+        let last = rows.get(limit.wrapping_sub(1)).filter(|_| rows.len() > limit);
+        let next = last.and_then(|row| KeyId::parse(&row.key.id));
         let mut items = Vec::with_capacity(rows.len().min(limit));
         for row in rows.iter().take(limit) {
             let view = match self.authenticate_row::<Key>(row) {
@@ -44,12 +45,13 @@ impl Engine {
                 Err(error) => Err(error),
             };
             match view {
-                Ok(view) => items.push(view),
+                Ok(view) if (caller.expresses)(&view.key) => items.push(view),
+                Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::KeyUnavailable => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(Page { items, more })
+        Ok(Page { items, next })
     }
 
     /// A marker from which the caller can continue this list within an hour; opaque and authenticated.

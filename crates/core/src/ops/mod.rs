@@ -27,7 +27,7 @@ fn require_usage(key: &Key, fits: impl FnOnce(Usage) -> bool) -> Result<()> {
     if fits(key.usage) {
         Ok(())
     } else {
-        Err(Error::new(ErrorKind::WrongUsage, "the key's usage does not allow this").about(key.id))
+        Err(Error::new(ErrorKind::WrongUsage, "the key's usage does not allow this").about_key(key))
     }
 }
 
@@ -39,7 +39,7 @@ fn require_enabled(key: &Key) -> Result<()> {
         KeyState::PendingDeletion { .. } => ErrorKind::KeyPendingDeletion,
         KeyState::PendingImport => ErrorKind::KeyPendingImport,
     };
-    Err(Error::from(kind).about(key.id))
+    Err(Error::from(kind).about_key(key))
 }
 
 /// The key must seal data itself: an AEAD key for encryption.
@@ -48,6 +48,6 @@ fn require_symmetric(key: &Key) -> Result<()> {
         Ok(())
     } else {
         Err(Error::new(ErrorKind::AlgorithmUnsupported, "only symmetric keys wrap data keys")
-            .about(key.id))
+            .about_key(key))
     }
 }

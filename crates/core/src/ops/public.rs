@@ -59,7 +59,7 @@ impl Engine {
         }
         if !key.spec.is_asymmetric() {
             return Err(Error::new(ErrorKind::Unsupported, "the key has no public key")
-                .about(key.id));
+                .about_key(&key));
         }
         let versions = match cmd.versions {
             WhichVersions::All => self.load_versions(&key).await?,

@@ -87,14 +87,14 @@ impl Engine {
         require_enabled(&key)?;
         if key.origin == Origin::External || (cmd.symmetric_only && !key.spec.is_aead()) {
             return Err(Error::new(ErrorKind::Unsupported, "keys of this kind do not rotate")
-                .about(key.id));
+                .about_key(&key));
         }
         if cmd.on_demand_limit.is_some_and(|limit| key.rotations_on_demand >= limit) {
             return Err(Error::new(
                 ErrorKind::LimitExceeded(What::OnDemandRotations),
                 "the key has been rotated on demand as often as it may be",
             )
-            .about(key.id));
+            .about_key(&key));
         }
         Ok(key)
     }

@@ -131,7 +131,13 @@ impl Lab {
             agent: "test".into(),
             request: "request".into(),
         };
-        Caller { identity, region: Region::new("main").unwrap(), facts }
+        Caller {
+            identity,
+            region: Region::new("main").unwrap(),
+            facts,
+            expresses: |_| true,
+            dry_run: false,
+        }
     }
 
     /// The same caller, verified by this engine.

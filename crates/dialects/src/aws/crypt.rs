@@ -9,7 +9,7 @@ use trent_core::seal::{Ciphertext, Context};
 use base64ct::{Base64, Encoding};
 
 use super::error::{Answer, Failure};
-use super::request::{Call, Reply, expressible, material_id};
+use super::request::{Call, Reply, material_id};
 use super::spec::{ENCRYPTION_ALGORITHMS, SYMMETRIC, encryption_name, parse_encryption};
 use super::validate::{Choice, KEY_ID};
 use crate::common::frame;
@@ -50,14 +50,9 @@ pub(super) async fn encrypt(call: &Call<'_>) -> Answer<Reply> {
         plaintext,
         plain_if_exportable: false,
     };
-    let made = match call.engine.encrypt(call.caller, wanted).await {
-        Ok(made) => made,
-        Err(error) => return Err(call.refused_for(error, Some(named)).await),
-    };
-    expressible(&made.key)?;
-    if dry_run {
-        return Err(Failure::dry_run());
-    }
+    let caller = call.trial(dry_run);
+    let made = call.engine.encrypt(&caller, wanted).await;
+    let made = made.map_err(|error| call.refused_for(&error, named))?;
     let blob = match &made.ciphertext {
         Ciphertext::Sealed(sealed) => frame::binary(sealed),
         Ciphertext::Rsa { block, .. } => block.clone(),
@@ -107,15 +102,10 @@ pub(super) async fn decrypt(call: &Call<'_>) -> Answer<Reply> {
         None => None,
     };
     call.check_tokens(&tokens)?;
-    let wanted = Decrypt { key, algorithm: Some(algorithm), contexts, ciphertext };
-    let opened = match call.engine.decrypt(call.caller, wanted).await {
-        Ok(opened) => opened,
-        Err(error) => return Err(call.refused_for(error, Some(named)).await),
-    };
-    expressible(&opened.key)?;
-    if dry_run {
-        return Err(Failure::dry_run());
-    }
+    let wanted = Decrypt { key, algorithm: Some(algorithm), contexts, ciphertext, block: None };
+    let caller = call.trial(dry_run);
+    let opened = call.engine.decrypt(&caller, wanted).await;
+    let opened = opened.map_err(|error| call.refused_for(&error, named))?;
     let symmetric = opened.algorithm == EncryptAlgorithm::Symmetric;
     Reply::json(&Decrypted {
         key_id: call.names.key(opened.key.id),

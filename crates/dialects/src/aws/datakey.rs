@@ -8,7 +8,7 @@ use trent_core::ops::GenerateDataKey;
 use trent_core::seal::Context;
 
 use super::error::{Answer, Failure};
-use super::request::{Call, Reply, expressible, material_id};
+use super::request::{Call, Reply, material_id};
 use super::spec::KEY_SPECS;
 use super::validate::{Choice, KEY_ID};
 use crate::common::frame;
@@ -63,14 +63,8 @@ async fn generate(call: &Call<'_>, reveal: bool) -> Answer<Reply> {
     let key = call.key(key).await?;
     call.check_tokens(&tokens)?;
     let wanted = GenerateDataKey { key, length, context: Context::Map(context), reveal };
-    let made = match call.engine.generate_data_key(call.caller, wanted).await {
-        Ok(made) => made,
-        Err(error) => return Err(call.refused_for(error, None).await),
-    };
-    expressible(&made.key)?;
-    if dry_run {
-        return Err(Failure::dry_run());
-    }
+    let made = call.engine.generate_data_key(&call.trial(dry_run), wanted).await;
+    let made = made.map_err(|error| call.refused(&error))?;
     let plaintext = made.plaintext.as_ref().map(|secret| codec::encode_base64(secret.expose()));
     Reply::json(&Made {
         ciphertext_blob: Base64::encode_string(&frame::binary(&made.sealed)),

@@ -132,15 +132,7 @@ impl Failure {
 
     /// The key is of a kind that this API has no words for.
     pub(super) fn inexpressible() -> Self {
-        Self::unsupported("The key is of a kind that this API cannot express.")
-    }
-
-    /// Every check passed, and nothing was to be done.
-    pub(super) fn dry_run() -> Self {
-        Self::new(
-            Code::DryRunOperation,
-            "The request would have succeeded, but the DryRun option is set.",
-        )
+        Self::unsupported(INEXPRESSIBLE)
     }
 
     /// A fault of ours; what happened is in the log.
@@ -150,6 +142,8 @@ impl Failure {
 }
 
 const INTERNAL: &str = "An internal error occurred. The request may be tried again.";
+const INEXPRESSIBLE: &str = "The key is of a kind that this API cannot express.";
+const DRY_RUN: &str = "The request would have succeeded, but the DryRun option is set.";
 const FOREIGN: &str = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, \
     or you are not allowed to access.";
 const WRONG_KEY: &str =
@@ -242,6 +236,8 @@ impl About<'_> {
             ErrorKind::Throttled              => (Code::Throttling,           Some(TOO_FAST.to_owned())),
             ErrorKind::BadInput(field)        => (Code::Validation,           Some(bad(field).to_owned())),
             ErrorKind::PlaintextTooLong { max } => (Code::Validation,         Some(self.too_long(max))),
+            ErrorKind::Inexpressible          => (Code::UnsupportedOperation, Some(INEXPRESSIBLE.to_owned())),
+            ErrorKind::DryRun                 => (Code::DryRunOperation,      Some(DRY_RUN.to_owned())),
             ErrorKind::MarkerInvalid          => (Code::InvalidMarker,        Some("The marker is not valid.".to_owned())),
             ErrorKind::GrantTokenInvalid      => (Code::InvalidGrantToken,    Some("The grant token is not valid.".to_owned())),
             ErrorKind::KeyUnavailable         => (Code::KeyUnavailable,       Some(format!("{arn} is unavailable."))),

@@ -53,6 +53,8 @@ const KINDS: &[(ErrorKind, Code)] = &[
     (ErrorKind::Timeout, Code::DependencyTimeout),
     (ErrorKind::Unavailable, Code::KmsInternal),
     (ErrorKind::Internal, Code::KmsInternal),
+    (ErrorKind::Inexpressible, Code::UnsupportedOperation),
+    (ErrorKind::DryRun, Code::DryRunOperation),
 ];
 
 fn position(kind: ErrorKind) -> usize {
@@ -84,17 +86,19 @@ fn position(kind: ErrorKind) -> usize {
         Timeout => 23,
         Unavailable => 24,
         Internal => 25,
+        Inexpressible => 26,
+        DryRun => 27,
     }
 }
 
 #[test]
 fn every_kind_has_its_exception() {
-    let mut seen = [false; 26];
+    let mut seen = [false; 28];
     for &(kind, code) in KINDS {
         assert_eq!(failure(kind, None, None, false).code, code, "{kind:?}");
         seen[position(kind)] = true;
     }
-    assert_eq!(seen, [true; 26]);
+    assert_eq!(seen, [true; 28]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use trent_core::ops::GenerateKeyPair;
 use trent_core::seal::Context;
 
 use super::error::{Answer, Failure};
-use super::request::{Call, Reply, expressible, material_id};
+use super::request::{Call, Reply, material_id};
 use super::spec::{PAIR_SPECS, SPEC_ALIASES, parse_spec};
 use super::validate::{Choice, KEY_ID};
 use crate::common::frame;
@@ -65,14 +65,8 @@ async fn generate(call: &Call<'_>, with_private_key: bool) -> Answer<Reply> {
         context: Context::Map(context),
         reveal: with_private_key && reveals,
     };
-    let made = match call.engine.generate_key_pair(call.caller, wanted).await {
-        Ok(made) => made,
-        Err(error) => return Err(call.refused_for(error, None).await),
-    };
-    expressible(&made.key)?;
-    if dry_run {
-        return Err(Failure::dry_run());
-    }
+    let made = call.engine.generate_key_pair(&call.trial(dry_run), wanted).await;
+    let made = made.map_err(|error| call.refused(&error))?;
     let blob = Base64::encode_string(&frame::binary(&made.sealed));
     let plaintext = made.private.as_ref().map(|secret| codec::encode_base64(secret.expose()));
     Reply::json(&Made {

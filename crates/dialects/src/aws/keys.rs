@@ -11,7 +11,7 @@ use super::metadata;
 use super::request::{Call, Reply};
 use super::spec::{
     KEY_SPECS, OLD_KEY_SPECS, SPEC_ALIASES, SPEC_HINT, SYMMETRIC, USAGE_ALIASES, USAGES,
-    parse_spec, parse_usage, shown_spec,
+    parse_spec, parse_usage,
 };
 use super::validate::{Choice, Input, KEY_ID, MARKER, Pattern, Text};
 use crate::common::json::Document;
@@ -226,7 +226,7 @@ struct Entry {
     key_arn: String,
 }
 
-/// ListKeys. Keys that this API has no words for are left out, so a page may be short.
+/// ListKeys. Keys that this API has no words for are left out by the engine, so a page may be short.
 pub(super) async fn list(call: &Call<'_>) -> Answer<Reply> {
     let mut input = call.input();
     let limit = input.number("Limit", PAGE_MAX)?.unwrap_or(PAGE);
@@ -242,20 +242,15 @@ pub(super) async fn list(call: &Call<'_>) -> Answer<Reply> {
         .map(|marker| paging::key_position(engine, caller, operation, marker))
         .transpose()
         .map_err(refused)?;
-    let mut page = engine.list_keys(caller, after, limit).await.map_err(refused)?;
-    if page.items.is_empty() && page.more {
-        // Only damaged keys, which are left out. Without a key to mark, the rest of the list could not be asked for.
-        page = engine.list_keys(caller, after, PAGE_MAX).await.map_err(refused)?;
-        page.more |= page.items.len() > limit;
-        page.items.truncate(limit);
-    }
-    let last = page.items.last().filter(|_| page.more);
-    let next_marker = last
-        .map(|view| paging::mark_key(engine, caller, operation, view.key.id))
+    let page = engine.list_keys(caller, after, limit).await.map_err(refused)?;
+    let next_marker = page
+        .next
+        .map(|last| paging::mark_key(engine, caller, operation, last))
         .transpose()
         .map_err(refused)?;
-    let expressible = page.items.iter().filter(|view| shown_spec(&view.key).is_some());
-    let keys = expressible
+    let keys = page
+        .items
+        .iter()
         .map(|view| Entry { key_id: view.key.id.to_string(), key_arn: call.names.key(view.key.id) })
         .collect();
     Reply::json(&Listed { keys, truncated: next_marker.is_some(), next_marker })
@@ -276,7 +271,6 @@ async fn switch(call: &Call<'_>, on: bool) -> Answer<Reply> {
     let key = input.required_text("KeyId", &KEY_ID)?;
     input.finish()?;
     let key = call.key(key).await?;
-    call.require_expressible(&key).await?;
     let result = if on {
         call.engine.enable_key(call.caller, &key).await
     } else {

@@ -97,6 +97,8 @@ impl Aws {
                 agent: agent(&head.headers),
                 request: id.to_owned(),
             },
+            expresses: |key| spec::spec_name(key.spec).is_some(),
+            dry_run: false,
         };
         let result = match found {
             Found::Row(row) => self.dispatch(row, &caller, &proved.spelling, body).await,

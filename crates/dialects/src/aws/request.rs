@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use trent_core::access::{Caller, Facts};
-use trent_core::error::{Error, ErrorKind};
-use trent_core::model::{Key, KeyId, KeyRef};
+use trent_core::access::Caller;
+use trent_core::error::Error;
+use trent_core::model::{KeyId, KeyRef};
 use trent_core::{Engine, crypto::mac};
 
 use super::NAME;
@@ -101,52 +101,28 @@ impl<'a> Call<'a> {
         self.engine.check_grant_tokens(tokens).map_err(|error| self.refused(&error))
     }
 
+    /// The caller, for a request that may be a trial.
+    pub(super) fn trial(&self, dry_run: bool) -> Caller {
+        Caller { dry_run, ..self.caller.clone() }
+    }
+
     /// What the client is told of the engine's refusal.
     pub(super) fn refused(&self, error: &Error) -> Failure {
-        self.about(error, None, None)
+        self.about(error, None)
     }
 
-    /// What the client is told of the engine's refusal, where the text may have to name the key's spec or usage.
-    pub(super) async fn refused_for(&self, error: Error, algorithm: Option<&str>) -> Failure {
-        let names_key =
-            matches!(error.kind(), ErrorKind::WrongUsage | ErrorKind::AlgorithmUnsupported);
-        let seen = match error.key().filter(|_| names_key) {
-            Some(key) => self.look(&KeyRef::Id(key)).await,
-            None => None,
-        };
-        self.about(&error, algorithm, seen.as_ref())
+    /// What the client is told of the engine's refusal, where the text may have to name the algorithm.
+    pub(super) fn refused_for(&self, error: &Error, algorithm: &str) -> Failure {
+        self.about(error, Some(algorithm))
     }
 
-    fn about(&self, error: &Error, algorithm: Option<&str>, key: Option<&Key>) -> Failure {
+    fn about(&self, error: &Error, algorithm: Option<&str>) -> Failure {
         let user = self.user();
-        let key = key.and_then(|key| Some((spec::shown_spec(key)?, spec::usage_name(key.usage))));
+        let key = error
+            .traits()
+            .and_then(|(spec, usage)| Some((spec::spec_name(spec)?, spec::usage_name(usage))));
         let operation = self.row.name;
         About { operation, names: &self.names, user: &user, algorithm, key }.failure(error)
-    }
-
-    /// A key's attributes, where the caller may see them; in the audit log a read of its own.
-    async fn look(&self, key: &KeyRef) -> Option<Key> {
-        let facts = Facts { operation: "DescribeKey", ..self.caller.facts.clone() };
-        let caller = Caller { facts, ..self.caller.clone() };
-        let view = self.engine.describe_key(&caller, key).await.ok()?;
-        Some(view.key)
-    }
-
-    /// Refuses a key that this API has no words for, before it is changed. Where the key cannot be seen, the change
-    /// itself will be refused.
-    pub(super) async fn require_expressible(&self, key: &KeyRef) -> Answer<()> {
-        match self.look(key).await {
-            Some(key) => expressible(&key),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Refuses a key that this API has no words for.
-pub(super) fn expressible(key: &Key) -> Answer<()> {
-    match spec::shown_spec(key) {
-        Some(_) => Ok(()),
-        None => Err(Failure::inexpressible()),
     }
 }
 

@@ -22,7 +22,6 @@ pub(super) async fn rotate(call: &Call<'_>) -> Answer<Reply> {
     let key = input.required_text("KeyId", &KEY_ID)?;
     input.finish()?;
     let key = call.key(key).await?;
-    call.require_expressible(&key).await?;
     let wanted = RotateKey { key, symmetric_only: true, on_demand_limit: Some(ON_DEMAND) };
     let view = call.engine.rotate_key(call.caller, wanted).await;
     let view = view.map_err(|error| call.refused(&error))?;

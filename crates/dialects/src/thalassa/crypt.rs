@@ -4,7 +4,6 @@
 use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use trent_core::crypto::codec;
-use trent_core::model::Family;
 use trent_core::ops::{Decrypt, Encrypt};
 use trent_core::seal::Context;
 
@@ -14,8 +13,6 @@ use crate::common::frame::{self, Framed, Kind, Whole};
 
 /// Longest plaintext, in bytes.
 const PLAINTEXT: usize = 65_535;
-/// How long RSA blocks are, in bytes: as long as the modulus.
-const RSA_BLOCKS: [usize; 3] = [256, 384, 512];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,19 +54,16 @@ pub(super) async fn decrypt(call: &Call) -> Answer<Reply> {
     if text.is_empty() {
         return Err(Failure::invalid("ciphertext must be given"));
     }
-    let ciphertext = match framed(text) {
-        Some(framed) => {
-            let rsa = may_be_rsa(&framed) && is_rsa(call).await;
-            framed.ciphertext(rsa)
-        }
-        None => None,
-    };
+    let framed = framed(text);
+    let block = framed.clone().and_then(|framed| framed.ciphertext(true));
+    let ciphertext = framed.and_then(|framed| framed.ciphertext(false));
     let wanted = Decrypt {
         key: Some(call.key()),
         algorithm: None,
         // The API has no context: what was bound to one does not open here.
         contexts: vec![Context::None],
         ciphertext,
+        block,
     };
     let decrypted = call.engine.decrypt(&call.caller, wanted).await?;
     let plaintext = codec::encode_base64(decrypted.plaintext.expose());
@@ -84,35 +78,12 @@ fn framed(text: &str) -> Option<Framed> {
     })
 }
 
-/// Whether the content is as long as an RSA block. No frame says more, and the first bytes of a block are random.
-fn may_be_rsa(framed: &Framed) -> bool {
-    match framed {
-        Framed::Whole(whole) => RSA_BLOCKS.contains(&whole.bytes.len()),
-        Framed::NeedsVersion(_) => false,
-    }
-}
-
-async fn is_rsa(call: &Call) -> bool {
-    let key = call.look().await;
-    key.is_some_and(|key| matches!(key.spec.family(), Family::Rsa(_)))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use trent_core::seal::Ciphertext;
-
-    #[test]
-    fn blocks_of_rsa_length_are_looked_at_twice() {
-        for (len, expected) in [(28, false), (255, false), (256, true), (384, true), (512, true)] {
-            let content = Base64::encode_string(&vec![7; len]);
-            for text in [format!("thalassa:v3:{content}"), content] {
-                assert_eq!(may_be_rsa(&framed(&text).unwrap()), expected, "{text:.20} {len}");
-            }
-        }
-    }
 
     #[test]
     fn a_block_that_looks_sealed_is_a_block_where_the_key_is_rsa() {

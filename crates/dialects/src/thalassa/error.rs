@@ -145,6 +145,8 @@ impl From<ErrorKind> for Failure {
             ErrorKind::BadInput(field)        => (400, "InvalidRequest",   bad(field).into()),
             ErrorKind::PlaintextTooLong { max } => (400, "PlaintextTooLong", format!("plaintext is longer than the {max} bytes that this key takes").into()),
             ErrorKind::GrantTokenInvalid      => (400, "InvalidRequest",   "grant tokens are not part of this API".into()),
+            ErrorKind::Inexpressible          => return Self::inexpressible(),
+            ErrorKind::DryRun                 => (400, "InvalidRequest",   "trial requests are not part of this API".into()),
             ErrorKind::MarkerInvalid          => (400, "InvalidRequest",   "the page marker is not valid".into()),
             ErrorKind::KeyUnavailable         => (500, "KeyUnavailable",   "the key is not available".into()),
             ErrorKind::Timeout                => (504, "Timeout",          "the service did not finish in time".into()),
@@ -209,6 +211,8 @@ mod tests {
         (ErrorKind::CiphertextKeyUnknown, 400),
         (ErrorKind::AccessDenied, 404),
         (ErrorKind::NotExportable, 400),
+        (ErrorKind::Inexpressible, 400),
+        (ErrorKind::DryRun, 400),
         (ErrorKind::AlreadyExists(What::Name), 409),
         (ErrorKind::AlreadyExists(What::Principal), 409),
         (ErrorKind::LimitExceeded(What::OnDemandRotations), 422),
@@ -255,19 +259,21 @@ mod tests {
             Unavailable => 23,
             Internal => 24,
             RootKeyWrong => 25,
+            Inexpressible => 26,
+            DryRun => 27,
         }
     }
 
     #[test]
     fn every_kind_has_its_status_a_code_and_a_text() {
-        let mut seen = [false; 26];
+        let mut seen = [false; 28];
         for &(kind, status) in KINDS {
             let failure = Failure::from(kind);
             assert_eq!(failure.status.as_u16(), status, "{kind:?}");
             assert!(!failure.code.is_empty() && !failure.message.is_empty(), "{kind:?}");
             seen[position(kind)] = true;
         }
-        assert_eq!(seen, [true; 26]);
+        assert_eq!(seen, [true; 28]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trent_core::access::Caller;
 use trent_core::engine::Engine;
 use trent_core::error::Error;
-use trent_core::model::{KeyRef, KeyView, Rotation};
+use trent_core::model::{KeyView, Rotation};
 use trent_core::ops::{CreateKey, RotateKey};
 
 use super::error::{Answer, Failure};
@@ -39,13 +39,9 @@ pub(super) async fn each_key(
     let mut after = None;
     loop {
         let page = engine.list_keys(caller, after, PAGE).await?;
-        for view in &page.items {
-            if key_type::of(view.key.spec).is_some() {
-                show(view);
-            }
-        }
-        after = page.items.last().map(|view| view.key.id);
-        if !page.more || after.is_none() {
+        page.items.iter().for_each(&mut show);
+        after = page.next;
+        if after.is_none() {
             return Ok(());
         }
     }
@@ -188,33 +184,21 @@ pub(super) async fn get(call: &Call) -> Answer<Reply> {
 
 /// Enables a key; an enabled one stays so.
 pub(super) async fn enable(call: &Call) -> Answer<Reply> {
-    let key = changeable(call).await?;
-    let view = call.engine.enable_key(&call.caller, &key).await?;
+    let view = call.engine.enable_key(&call.caller, &call.key()).await?;
     Reply::ok(&shown(&view)?)
 }
 
 /// Disables a key; a disabled one stays so.
 pub(super) async fn disable(call: &Call) -> Answer<Reply> {
-    let key = changeable(call).await?;
-    let view = call.engine.disable_key(&call.caller, &key).await?;
+    let view = call.engine.disable_key(&call.caller, &call.key()).await?;
     Reply::ok(&shown(&view)?)
 }
 
 /// Makes a new version of a key.
 pub(super) async fn rotate(call: &Call) -> Answer<Reply> {
-    let key = changeable(call).await?;
-    let rotate = RotateKey { key, symmetric_only: false, on_demand_limit: None };
+    let rotate = RotateKey { key: call.key(), symmetric_only: false, on_demand_limit: None };
     let view = call.engine.rotate_key(&call.caller, rotate).await?;
     Reply::ok(&shown(&view)?)
-}
-
-/// The key of the path, unless it is known to be one that the answer could not show: such a key is not changed here.
-/// Whether the caller may change it is for the change itself to decide.
-async fn changeable(call: &Call) -> Answer<KeyRef> {
-    match call.look().await {
-        Some(key) if key_type::of(key.spec).is_none() => Err(Failure::inexpressible()),
-        _ => Ok(call.key()),
-    }
 }
 
 fn shown(view: &KeyView) -> Answer<KmsKey<'_>> {

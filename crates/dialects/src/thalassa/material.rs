@@ -11,7 +11,6 @@ use trent_core::model::{Family, KeySpec, VersionSelector};
 use trent_core::ops::{ExportMaterial, PublicKeys, WhichVersions};
 
 use super::error::{Answer, Failure};
-use super::key_type;
 use super::request::{Call, Reply};
 
 #[derive(Serialize)]
@@ -44,9 +43,6 @@ pub(super) async fn public_key(call: &Call) -> Answer<Reply> {
             _ => error.into(),
         }
     })?;
-    if key_type::of(found.key.spec).is_none() {
-        return Err(Failure::inexpressible());
-    }
     let mut keys = BTreeMap::new();
     for (version, spki) in &found.keys {
         keys.insert(*version, public_text(found.key.spec, spki)?);

@@ -102,6 +102,8 @@ impl Thalassa {
                 agent: agent.unwrap_or_default().to_owned(),
                 request: id.to_owned(),
             },
+            expresses: |key| key_type::of(key.spec).is_some(),
+            dry_run: false,
         }
     }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
-use trent_core::access::{Caller, Facts};
+use trent_core::access::Caller;
 use trent_core::engine::Engine;
-use trent_core::model::{Key, KeyRef};
+use trent_core::model::KeyRef;
 
 use super::error::{Answer, Failure};
 use super::fields::Fields;
@@ -40,15 +40,6 @@ impl Call {
     /// The body's members.
     pub(super) fn fields(&self) -> Answer<Fields<'_>> {
         Fields::read(&self.body)
-    }
-
-    /// The path's key, where something must be known of it before the operation; `None` when it cannot be read, which
-    /// is then for the operation to find out. In the audit log it is a read of its own.
-    pub(super) async fn look(&self) -> Option<Key> {
-        let facts = Facts { operation: "GET", ..self.caller.facts.clone() };
-        let caller = Caller { facts, ..self.caller.clone() };
-        let view = self.engine.describe_key(&caller, &self.key()).await.ok()?;
-        Some(view.key)
     }
 }
 

@@ -285,7 +285,13 @@ impl House {
             agent: String::new(),
             request: String::new(),
         };
-        Caller { identity, region: Region::new("main").unwrap(), facts }
+        Caller {
+            identity,
+            region: Region::new("main").unwrap(),
+            facts,
+            expresses: |_| true,
+            dry_run: false,
+        }
     }
 
     /// The events since there were `from` of them: operation, outcome and reason.

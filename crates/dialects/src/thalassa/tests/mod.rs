@@ -128,6 +128,8 @@ impl House {
                 agent: String::new(),
                 request: String::new(),
             },
+            expresses: |_| true,
+            dry_run: false,
         }
     }
 
