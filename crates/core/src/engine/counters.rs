@@ -42,19 +42,20 @@ impl Engine {
     pub(crate) async fn count_use(&self, key: &Key, version: u32) -> Result<u64> {
         let limits = self.options.plain_limits;
         let mut slots = self.counters.0.lock().await;
-        let slot = slots.get(&(key.id, version)).copied();
-        let slot = match slot {
-            Some(slot) if slot.used < slot.reserved => slot,
+        let place = (key.id, version);
+        let slot = match slots.get(&place).copied() {
+            Some(slot) if slot.used < slot.reserved || slot.used >= limits.refuse_at => slot,
             _ => self.reserve(key, version, limits.step).await?,
         };
         if slot.used >= limits.refuse_at {
+            slots.insert(place, slot);
             return Err(Error::new(
                 ErrorKind::LimitExceeded(What::VersionUses),
                 "this version has encrypted as often as its algorithm allows; rotate the key",
             )
             .about(key.id));
         }
-        slots.insert((key.id, version), Slot { used: slot.used + 1, ..slot });
+        slots.insert(place, Slot { used: slot.used + 1, ..slot });
         Ok(slot.used)
     }
 
