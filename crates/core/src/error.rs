@@ -114,7 +114,14 @@ pub struct Error {
 impl Error {
     /// An error with a message that may reach the client.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, key: None, traits: None, message: message.into(), cause: None, recorded: false }
+        Self {
+            kind,
+            key: None,
+            traits: None,
+            message: message.into(),
+            cause: None,
+            recorded: false,
+        }
     }
 
     /// The same error, naming the key it is about.

@@ -121,7 +121,8 @@ impl KeyPairs {
     pub(crate) async fn keep_full(&self) -> Result<()> {
         loop {
             let taken = self.taken.notified();
-            while let Some(shelf) = self.shelves.iter().find(|shelf| shelf.with(|p| p.len()) < shelf.depth)
+            while let Some(shelf) =
+                self.shelves.iter().find(|shelf| shelf.with(|p| p.len()) < shelf.depth)
             {
                 let spec = shelf.spec;
                 drop(self.workers.acquire_many(self.all).await);

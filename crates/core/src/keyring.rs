@@ -238,7 +238,12 @@ impl Keyring {
 }
 
 /// What is bound to a version's material while it is wrapped.
-fn version_tail(target: &KeyTarget, number: u32, public: Option<&[u8]>, created_ms: u64) -> Vec<u8> {
+fn version_tail(
+    target: &KeyTarget,
+    number: u32,
+    public: Option<&[u8]>,
+    created_ms: u64,
+) -> Vec<u8> {
     let mut tail = b"trent.keyversion.v1\0".to_vec();
     tail.extend_from_slice(target.tenant.as_bytes());
     tail.extend_from_slice(target.key.as_bytes());

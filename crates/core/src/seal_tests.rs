@@ -102,9 +102,8 @@ fn every_flipped_bit_and_every_cut_is_refused() {
 #[test]
 fn nothing_opens_elsewhere() {
     let (key, tail) = (key(), context().encode());
-    let sealed = place(Purpose::Message, &key, &tail)
-        .seal(run(0x30), 7, Suite::Aes256Gcm, b"x")
-        .unwrap();
+    let sealed =
+        place(Purpose::Message, &key, &tail).seal(run(0x30), 7, Suite::Aes256Gcm, b"x").unwrap();
     let mut other = place(Purpose::Message, &key, &tail);
     other.tenant = run(0x21);
     assert!(other.open(&sealed).is_err(), "another tenant");

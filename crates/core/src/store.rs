@@ -169,8 +169,11 @@ pub trait Store: Send + Sync {
     fn get(&self, table: Table, key: RowKey) -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
 
     /// The row with this unique second key.
-    fn lookup(&self, table: Table, lookup: String)
-    -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
+    fn lookup(
+        &self,
+        table: Table,
+        lookup: String,
+    ) -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
 
     /// Up to `limit` rows of this tenant and scope, ordered by (id, number), whose (id, number) is greater than `after`.
     fn scan(

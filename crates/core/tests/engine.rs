@@ -59,7 +59,8 @@ async fn what_was_sealed_opens_with_its_context_only_and_after_rotation() {
                 .unwrap();
             assert!(opened.plaintext.ct_eq(b"attack at dawn"), "{spec:?}");
             assert_eq!(opened.version, 1);
-            for other in [Context::None, context(&[("a", "1")]), context(&[("A", "1"), ("b", "2")])] {
+            for other in [Context::None, context(&[("a", "1")]), context(&[("A", "1"), ("b", "2")])]
+            {
                 let refused = lab.engine.decrypt(&admin, decrypt(None, &sealed.ciphertext, other));
                 assert_eq!(kind(refused.await), ErrorKind::CiphertextInvalid);
             }
@@ -125,8 +126,7 @@ async fn a_reader_reads_and_does_nothing_else() {
     let reader = lab.principal(&admin, "reader", Preset::Reader).await;
     let key = lab.key(&admin, KeySpec::EcP256, Usage::SignVerify, true).await;
     lab.engine.describe_key(&reader, &key).await.unwrap();
-    let all =
-        PublicKeys { key: key.clone(), versions: WhichVersions::All, enabled_only: false };
+    let all = PublicKeys { key: key.clone(), versions: WhichVersions::All, enabled_only: false };
     assert_eq!(lab.engine.public_keys(&reader, all).await.unwrap().keys.len(), 1);
     let export = ExportMaterial { key: key.clone(), version: VersionSelector::Primary };
     assert_eq!(kind(lab.engine.export_material(&reader, export).await), ErrorKind::AccessDenied);
@@ -149,8 +149,11 @@ async fn export_obeys_its_rules_and_is_on_record_before_it_answers() {
 
     let open = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, true).await;
     lab.rotate(&admin, &open).await;
-    let first =
-        lab.engine.export_material(&admin, export(&open, VersionSelector::Number(1))).await.unwrap();
+    let first = lab
+        .engine
+        .export_material(&admin, export(&open, VersionSelector::Number(1)))
+        .await
+        .unwrap();
     let second =
         lab.engine.export_material(&admin, export(&open, VersionSelector::Primary)).await.unwrap();
     assert_eq!((first.version, second.version), (1, 2));
@@ -175,7 +178,8 @@ async fn a_change_whose_line_failed_is_logged_later_exactly_once() {
     let lab = Lab::new().await;
     let admin = lab.caller("one", Preset::Administrator).await;
     lab.audit.fail(true);
-    let made = lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some("late")).await;
+    let made =
+        lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some("late")).await;
     assert_eq!(kind(made), ErrorKind::Unavailable);
     lab.audit.fail(false);
     let creations = |lab: &Lab| {
@@ -185,7 +189,8 @@ async fn a_change_whose_line_failed_is_logged_later_exactly_once() {
     assert_eq!(lab.engine.drain_outbox().await.unwrap(), 1);
     assert_eq!(lab.engine.drain_outbox().await.unwrap(), 0);
     assert_eq!(creations(&lab), 1);
-    let again = lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some("late")).await;
+    let again =
+        lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some("late")).await;
     assert_eq!(kind(again), ErrorKind::AlreadyExists(What::Name), "the change itself was durable");
 }
 
@@ -194,9 +199,8 @@ async fn events_left_by_another_process_are_logged_once_even_over_a_restart() {
     let lab = Lab::new().await;
     let other = lab.without_log().await;
     let admin = lab.caller_of(&other, "left", Preset::Administrator).await;
-    let left = |lab: &Lab| {
-        lab.audit.lines().iter().filter(|line| line.contains("CreateTenant")).count()
-    };
+    let left =
+        |lab: &Lab| lab.audit.lines().iter().filter(|line| line.contains("CreateTenant")).count();
     assert_eq!(left(&lab), 0);
     assert!(lab.engine.drain_outbox().await.unwrap() >= 3);
     assert_eq!(lab.engine.drain_outbox().await.unwrap(), 0);
@@ -214,11 +218,8 @@ async fn the_plain_suite_counts_its_uses_rotates_by_itself_and_stops() {
     let lab = Lab::with_plain_limits(6, 8, 2).await;
     let admin = lab.caller("one", Preset::Administrator).await;
     let key = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, true).await;
-    let plain = |version| Encrypt {
-        version,
-        plain_if_exportable: true,
-        ..encrypt(&key, Context::None)
-    };
+    let plain =
+        |version| Encrypt { version, plain_if_exportable: true, ..encrypt(&key, Context::None) };
     let mut versions = Vec::new();
     for _ in 0..8 {
         let made = lab.engine.encrypt(&admin, plain(VersionSelector::Primary)).await.unwrap();
@@ -263,7 +264,8 @@ async fn an_altered_row_is_quarantined_and_others_go_on() {
 async fn names_are_unique_and_slugs_make_way() {
     let lab = Lab::new().await;
     let admin = lab.caller("one", Preset::Administrator).await;
-    let make = |name| lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some(name));
+    let make =
+        |name| lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some(name));
     assert_eq!(make("a key").await.unwrap().key.slug.as_deref(), Some("a-key"));
     assert_eq!(make("a-key").await.unwrap().key.slug.as_deref(), Some("a-key-2"));
     assert_eq!(kind(make("a key").await), ErrorKind::AlreadyExists(What::Name));
@@ -278,7 +280,8 @@ async fn rsa_and_data_keys() {
     lab.rotate(&admin, &rsa).await;
     let Ciphertext::Rsa { block, .. } = block.ciphertext else { panic!("not RSA") };
     let bare = Ciphertext::Rsa { version: None, block };
-    let opened = lab.engine.decrypt(&admin, decrypt(Some(&rsa), &bare, Context::None)).await.unwrap();
+    let opened =
+        lab.engine.decrypt(&admin, decrypt(Some(&rsa), &bare, Context::None)).await.unwrap();
     assert!(opened.plaintext.ct_eq(b"attack at dawn"));
     let mut long = encrypt(&rsa, Context::None);
     long.plaintext = SecretBytes::from_slice(&[0; 191]);
@@ -289,16 +292,20 @@ async fn rsa_and_data_keys() {
     for reveal in [true, false] {
         let made = lab
             .engine
-            .generate_data_key(&admin, GenerateDataKey {
-                key: aes.clone(),
-                length: DataKeySpec::new(32).unwrap(),
-                context: Context::None,
-                reveal,
-            })
+            .generate_data_key(
+                &admin,
+                GenerateDataKey {
+                    key: aes.clone(),
+                    length: DataKeySpec::new(32).unwrap(),
+                    context: Context::None,
+                    reveal,
+                },
+            )
             .await
             .unwrap();
         let sealed = Ciphertext::Sealed(made.sealed);
-        let opened = lab.engine.decrypt(&admin, decrypt(Some(&aes), &sealed, Context::None)).await.unwrap();
+        let opened =
+            lab.engine.decrypt(&admin, decrypt(Some(&aes), &sealed, Context::None)).await.unwrap();
         assert_eq!(made.plaintext.is_some(), reveal);
         assert!(made.plaintext.is_none_or(|plain| opened.plaintext.ct_eq(plain.expose())));
         let wrong = lab.engine.decrypt(&admin, decrypt(Some(&rsa), &sealed, Context::None)).await;
@@ -329,7 +336,10 @@ async fn rotation_rules() {
     let ec = lab.key(&admin, KeySpec::EcP256, Usage::SignVerify, false).await;
     let refused = lab.engine.rotate_key(&admin, rotate(&ec, true, None)).await;
     assert_eq!(kind(refused), ErrorKind::Unsupported);
-    assert_eq!(lab.engine.rotate_key(&admin, rotate(&ec, false, None)).await.unwrap().versions.len(), 2);
+    assert_eq!(
+        lab.engine.rotate_key(&admin, rotate(&ec, false, None)).await.unwrap().versions.len(),
+        2
+    );
     let aes = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await;
     lab.engine.rotate_key(&admin, rotate(&aes, true, Some(1))).await.unwrap();
     let refused = lab.engine.rotate_key(&admin, rotate(&aes, true, Some(1))).await;

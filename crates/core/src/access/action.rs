@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn only_looking_counts_as_reading() {
-        let reads: Vec<_> = ActionId::ALL.iter().filter(|a| a.is_read()).map(|a| a.as_str()).collect();
+        let reads: Vec<_> =
+            ActionId::ALL.iter().filter(|a| a.is_read()).map(|a| a.as_str()).collect();
         assert_eq!(reads, ["DescribeKey", "ListKeys", "GetPublicKey"]);
     }
 }

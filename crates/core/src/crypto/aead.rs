@@ -74,10 +74,7 @@ impl Aead {
         ct_and_tag: &[u8],
     ) -> Result<SecretBytes> {
         let key = self.bind(key)?;
-        let len = ct_and_tag
-            .len()
-            .checked_sub(TAG_LEN)
-            .ok_or(CryptoError::Open)?;
+        let len = ct_and_tag.len().checked_sub(TAG_LEN).ok_or(CryptoError::Open)?;
         let (ciphertext, tag) = ct_and_tag.split_at(len);
         let mut out = SecretBytes::zeroed(len);
         key.open_separate_gather(
@@ -101,9 +98,7 @@ impl Aead {
         if key.len() != self.key_len() {
             return Err(CryptoError::BadKey);
         }
-        UnboundKey::new(algorithm, key)
-            .map(LessSafeKey::new)
-            .map_err(|_| CryptoError::Internal)
+        UnboundKey::new(algorithm, key).map(LessSafeKey::new).map_err(|_| CryptoError::Internal)
     }
 }
 
@@ -113,22 +108,15 @@ mod tests {
     use super::super::testdata::{accepted_flips, field, vectors};
     use super::*;
 
-    const ALL: [Aead; 4] = [
-        Aead::Aes128Gcm,
-        Aead::Aes192Gcm,
-        Aead::Aes256Gcm,
-        Aead::ChaCha20Poly1305,
-    ];
+    const ALL: [Aead; 4] =
+        [Aead::Aes128Gcm, Aead::Aes192Gcm, Aead::Aes256Gcm, Aead::ChaCha20Poly1305];
 
     // The specification of GCM and RFC 8439; each entry names its source.
     #[test]
     fn published_vectors_both_ways() {
         let cases = vectors(include_str!("../../tests/vectors/aead.json"));
         for case in cases["aead"].as_array().unwrap() {
-            let aead = *ALL
-                .iter()
-                .find(|aead| case["aead"] == format!("{aead:?}"))
-                .unwrap();
+            let aead = *ALL.iter().find(|aead| case["aead"] == format!("{aead:?}")).unwrap();
             let (key, nonce) = (field(case, "key"), field(case, "nonce").try_into().unwrap());
             let [aad, plaintext, sealed] =
                 ["aad", "plaintext", "sealed"].map(|name| field(case, name));
@@ -145,12 +133,9 @@ mod tests {
         for aead in ALL {
             let key = vec![2; aead.key_len()];
             let open = |key: &[u8], nonce: &[u8], aad: &[u8], sealed: &[u8]| {
-                aead.open(key, nonce.try_into().unwrap(), aad, sealed)
-                    .map(|p| p.expose().to_vec())
+                aead.open(key, nonce.try_into().unwrap(), aad, sealed).map(|p| p.expose().to_vec())
             };
-            let sealed = aead
-                .seal(&key, &nonce, aad, b"twenty bytes of text")
-                .unwrap();
+            let sealed = aead.seal(&key, &nonce, aad, b"twenty bytes of text").unwrap();
             let good = open(&key, &nonce, aad, &sealed).unwrap();
             assert_eq!(good, b"twenty bytes of text");
             let accepts = |result: Result<Vec<u8>>| result != Err(CryptoError::Open);
@@ -159,16 +144,10 @@ mod tests {
             assert!(accepted_flips(&nonce, |n| accepts(open(&key, n, aad, &sealed))).is_empty());
             assert!(accepted_flips(aad, |a| accepts(open(&key, &nonce, a, &sealed))).is_empty());
             for cut in 0..sealed.len() {
-                assert!(
-                    !accepts(open(&key, &nonce, aad, &sealed[..cut])),
-                    "{aead:?} cut to {cut}"
-                );
+                assert!(!accepts(open(&key, &nonce, aad, &sealed[..cut])), "{aead:?} cut to {cut}");
             }
             for wrong in [&b""[..], b"boun", b"bound\0"] {
-                assert!(
-                    !accepts(open(&key, &nonce, wrong, &sealed)),
-                    "{aead:?} with other data"
-                );
+                assert!(!accepts(open(&key, &nonce, wrong, &sealed)), "{aead:?} with other data");
             }
         }
     }
@@ -185,11 +164,7 @@ mod tests {
                     "{aead:?} {len}"
                 );
                 let opened = aead.open(&key, &[0; NONCE_LEN], b"", &[0; TAG_LEN]).err();
-                assert_eq!(
-                    opened,
-                    expected.or(Some(CryptoError::Open)),
-                    "{aead:?} {len}"
-                );
+                assert_eq!(opened, expected.or(Some(CryptoError::Open)), "{aead:?} {len}");
             }
         }
     }

@@ -43,10 +43,7 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(*encode_base64(plain.as_bytes()), text);
-            assert!(
-                decode_base64(text).unwrap().ct_eq(plain.as_bytes()),
-                "{text}"
-            );
+            assert!(decode_base64(text).unwrap().ct_eq(plain.as_bytes()), "{text}");
         }
         let all: Vec<u8> = (0..=255).collect();
         assert!(decode_base64(&encode_base64(&all)).unwrap().ct_eq(&all));

@@ -27,12 +27,7 @@ pub enum Curve {
 
 impl Curve {
     /// The curve with its customary hash, for signing and for verifying.
-    fn ecdsa(
-        self,
-    ) -> (
-        &'static EcdsaSigningAlgorithm,
-        &'static EcdsaVerificationAlgorithm,
-    ) {
+    fn ecdsa(self) -> (&'static EcdsaSigningAlgorithm, &'static EcdsaVerificationAlgorithm) {
         match self {
             Self::P256 => (&ECDSA_P256_SHA256_ASN1_SIGNING, &ECDSA_P256_SHA256_ASN1),
             Self::P384 => (&ECDSA_P384_SHA384_ASN1_SIGNING, &ECDSA_P384_SHA384_ASN1),
@@ -48,10 +43,7 @@ impl Curve {
 /// `Internal` when the library fails or the new pair does not pass its check.
 pub fn generate(curve: Curve) -> Result<KeyPair> {
     let key = EcdsaKeyPair::generate(curve.ecdsa().0).map_err(|_| CryptoError::Internal)?;
-    let pair = KeyPair {
-        pkcs8: private_der(&key)?,
-        spki: spki_of(key.public_key())?,
-    };
+    let pair = KeyPair { pkcs8: private_der(&key)?, spki: spki_of(key.public_key())? };
     check_pair(curve, &pair).map_err(|_| CryptoError::Internal)?;
     Ok(pair)
 }
@@ -72,9 +64,7 @@ pub fn public_from_private(curve: Curve, pkcs8: &[u8]) -> Result<Vec<u8>> {
 pub fn check_pair(curve: Curve, pair: &KeyPair) -> Result<()> {
     let key = parse(curve, pair.pkcs8.expose())?;
     require_same(&spki_of(key.public_key())?, &pair.spki)?;
-    let signature = key
-        .sign(&SystemRandom::new(), PROBE)
-        .map_err(|_| CryptoError::BadKey)?;
+    let signature = key.sign(&SystemRandom::new(), PROBE).map_err(|_| CryptoError::BadKey)?;
     require_verifies(curve.ecdsa().1, &pair.spki, signature.as_ref())
 }
 
@@ -106,11 +96,7 @@ mod tests {
     fn keys_of_another_implementation() {
         for (curve, name) in CURVES {
             let (pkcs8, spki) = pair(name);
-            assert_eq!(
-                public_from_private(curve, &pkcs8),
-                Ok(spki.clone()),
-                "{name}"
-            );
+            assert_eq!(public_from_private(curve, &pkcs8), Ok(spki.clone()), "{name}");
             let check = |spki: Vec<u8>| {
                 let pkcs8 = SecretBytes::from_slice(&pkcs8);
                 check_pair(curve, &KeyPair { pkcs8, spki })
@@ -131,26 +117,16 @@ mod tests {
             let point = &first.spki[first.spki.len() - 64..];
             assert!(first.pkcs8.expose().ends_with(point), "{name}");
             for (other, _) in CURVES {
-                let expected = if other == curve {
-                    Ok(first.spki.clone())
-                } else {
-                    Err(CryptoError::BadKey)
-                };
+                let expected =
+                    if other == curve { Ok(first.spki.clone()) } else { Err(CryptoError::BadKey) };
                 assert_eq!(
                     public_from_private(other, first.pkcs8.expose()),
                     expected,
                     "{name} as {other:?}"
                 );
             }
-            let mixed = KeyPair {
-                pkcs8: first.pkcs8,
-                spki: second.spki,
-            };
-            assert_eq!(
-                check_pair(curve, &mixed),
-                Err(CryptoError::BadKey),
-                "{name}"
-            );
+            let mixed = KeyPair { pkcs8: first.pkcs8, spki: second.spki };
+            assert_eq!(check_pair(curve, &mixed), Err(CryptoError::BadKey), "{name}");
         }
     }
 
@@ -162,11 +138,7 @@ mod tests {
             *inconsistent.last_mut().unwrap() ^= 1;
             let wrong = [inconsistent, spki, pair("RSA_2048").0];
             for bad in misencoded(&pkcs8).iter().chain(&wrong) {
-                assert_eq!(
-                    public_from_private(curve, bad),
-                    Err(CryptoError::BadKey),
-                    "{name}"
-                );
+                assert_eq!(public_from_private(curve, bad), Err(CryptoError::BadKey), "{name}");
             }
         }
     }

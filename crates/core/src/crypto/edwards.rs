@@ -59,10 +59,7 @@ pub fn check_pair(pair: &KeyPair) -> Result<()> {
 }
 
 fn checked_pair(key: &Ed25519KeyPair) -> Result<KeyPair> {
-    let pair = KeyPair {
-        pkcs8: private_der(key)?,
-        spki: spki_of(key.public_key())?,
-    };
+    let pair = KeyPair { pkcs8: private_der(key)?, spki: spki_of(key.public_key())? };
     check_pair(&pair).map_err(|_| CryptoError::Internal)?;
     Ok(pair)
 }
@@ -130,20 +127,14 @@ mod tests {
         assert!(first.spki != second.spki);
         assert_eq!((first.pkcs8.len(), first.spki.len()), (PKCS8_LEN, SPKI_LEN));
         assert_eq!(check_pair(&first), Ok(()));
-        let mixed = KeyPair {
-            pkcs8: first.pkcs8,
-            spki: second.spki,
-        };
+        let mixed = KeyPair { pkcs8: first.pkcs8, spki: second.spki };
         assert_eq!(check_pair(&mixed), Err(CryptoError::BadKey));
     }
 
     #[test]
     fn malformed_keys_are_refused() {
         let ((pkcs8, spki), (ec_pkcs8, ec_spki)) = (pair("ED25519"), pair("P256"));
-        let version_2 = Ed25519KeyPair::from_pkcs8(&pkcs8)
-            .unwrap()
-            .to_pkcs8()
-            .unwrap();
+        let version_2 = Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().to_pkcs8().unwrap();
         let wrong = [version_2.as_ref().to_vec(), spki.clone(), ec_pkcs8];
         for bad in misencoded(&pkcs8).iter().chain(&wrong) {
             assert_eq!(public_from_private(bad), Err(CryptoError::BadKey));

@@ -21,9 +21,7 @@ pub fn kdf(key: &[u8; 32], label: &[u8], ctx: &[u8], out: &mut [u8]) -> Result<(
         _ => return Err(CryptoError::BadInput("derived key must be 32 or 64 bytes")),
     };
     if label.is_empty() || label.contains(&0) {
-        return Err(CryptoError::BadInput(
-            "label must be non-empty and free of zero bytes",
-        ));
+        return Err(CryptoError::BadInput("label must be non-empty and free of zero bytes"));
     }
     let algorithm = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha512)
         .ok_or(CryptoError::Unsupported)?;
@@ -62,17 +60,12 @@ pub fn expand(material: &[u8], spec: &[u8]) -> Result<Secret32> {
     if material.is_empty() {
         return Err(CryptoError::BadKey);
     }
-    let spec_len = u32::try_from(spec.len()).map_err(|_| CryptoError::TooLong {
-        max: u32::MAX as usize,
-    })?;
+    let spec_len =
+        u32::try_from(spec.len()).map_err(|_| CryptoError::TooLong { max: u32::MAX as usize })?;
     let message = [EXPAND_LABEL, &spec_len.to_be_bytes(), spec].concat();
     let mut mac = Zeroizing::new([0; 64]);
-    hmac::sign_to_buffer(
-        &hmac::Key::new(hmac::HMAC_SHA512, material),
-        &message,
-        &mut mac[..],
-    )
-    .map_err(|_| CryptoError::Internal)?;
+    hmac::sign_to_buffer(&hmac::Key::new(hmac::HMAC_SHA512, material), &message, &mut mac[..])
+        .map_err(|_| CryptoError::Internal)?;
     Secret32::try_from_slice(&mac[..32])
 }
 
@@ -105,10 +98,7 @@ mod tests {
             ke.expose()[..],
             hex("d12e89869021e3d74f869edaf7ff9c8db8c4795fc6735ebdcd1a16ca9e55becf")
         );
-        assert_eq!(
-            kc[..],
-            hex("42cf5000af548393a575d58422add15b0eac3f0b1556231a9440ac4f8a10b97c")
-        );
+        assert_eq!(kc[..], hex("42cf5000af548393a575d58422add15b0eac3f0b1556231a9440ac4f8a10b97c"));
         let audit = kdf256(&key, b"trent/1/purpose/audit", &seq::<16>(0x20)).unwrap();
         assert_eq!(
             audit.expose()[..],
@@ -124,10 +114,7 @@ mod tests {
     #[test]
     fn domain_is_enforced() {
         let refused = |label: &[u8], len: usize| {
-            matches!(
-                kdf(&[0; 32], label, b"", &mut vec![0; len]),
-                Err(CryptoError::BadInput(_))
-            )
+            matches!(kdf(&[0; 32], label, b"", &mut vec![0; len]), Err(CryptoError::BadInput(_)))
         };
         for len in [0, 1, 31, 33, 63, 65, 128] {
             assert!(refused(b"label", len), "{len} bytes out");

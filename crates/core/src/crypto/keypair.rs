@@ -25,11 +25,7 @@ pub(super) fn spki_of(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Result<Vec
 /// The parser stops at the end of the outer DER value and is lenient inside it, so an encoding counts
 /// as sound only if writing the parsed key again gives the same bytes.
 pub(super) fn require_same(written: &[u8], given: &[u8]) -> Result<()> {
-    if ct_eq(written, given) {
-        Ok(())
-    } else {
-        Err(CryptoError::BadKey)
-    }
+    if ct_eq(written, given) { Ok(()) } else { Err(CryptoError::BadKey) }
 }
 
 /// Whether the public half accepts the private half's signature of [`PROBE`].

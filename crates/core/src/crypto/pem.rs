@@ -41,17 +41,11 @@ mod tests {
         assert!(body.len() == 6 && body.iter().all(|line| line.len() == 64));
         assert!(!end[0].is_empty() && end[0].len() <= 64);
         assert_eq!(end[1..], ["-----END PUBLIC KEY-----", ""]);
-        assert_eq!(
-            pem_rfc7468::decode_vec(pem.as_bytes()),
-            Ok(("PUBLIC KEY", spki))
-        );
+        assert_eq!(pem_rfc7468::decode_vec(pem.as_bytes()), Ok(("PUBLIC KEY", spki)));
     }
 
     #[test]
     fn nothing_is_not_a_key() {
-        assert_eq!(
-            public_key_pem(b""),
-            Err(CryptoError::BadInput("empty public key"))
-        );
+        assert_eq!(public_key_pem(b""), Err(CryptoError::BadInput("empty public key")));
     }
 }

@@ -85,10 +85,7 @@ pub fn generate(size: RsaSize) -> Result<KeyPair> {
         RsaSize::Rsa4096 => KeySize::Rsa4096,
     };
     let key = PrivateDecryptingKey::generate(library_size).map_err(|_| CryptoError::Internal)?;
-    let pair = KeyPair {
-        pkcs8: private_der(&key)?,
-        spki: spki_of(&key.public_key())?,
-    };
+    let pair = KeyPair { pkcs8: private_der(&key)?, spki: spki_of(&key.public_key())? };
     check_pair(size, &pair).map_err(|_| CryptoError::Internal)?;
     Ok(pair)
 }
@@ -137,11 +134,7 @@ pub fn oaep_encrypt(spki: &[u8], hash: OaepHash, plaintext: &[u8]) -> Result<Vec
         .encrypt(hash.algorithm(), plaintext, &mut out, None)
         .map_err(|_| CryptoError::Internal)?
         .len();
-    if written == out.len() {
-        Ok(out)
-    } else {
-        Err(CryptoError::Internal)
-    }
+    if written == out.len() { Ok(out) } else { Err(CryptoError::Internal) }
 }
 
 /// Decrypts with a private key (PKCS#8) and an empty label, through the library's constant-time decoder.
@@ -192,11 +185,7 @@ mod tests {
         let cases = asymmetric()["oaep"].as_array().unwrap().clone();
         assert!(cases.iter().any(|case| case["plaintext"].is_null()));
         for case in &cases {
-            let hash = if case["hash"] == "sha1" {
-                OaepHash::Sha1
-            } else {
-                OaepHash::Sha256
-            };
+            let hash = if case["hash"] == "sha1" { OaepHash::Sha1 } else { OaepHash::Sha256 };
             let expected = match case["plaintext"].is_null() {
                 true => Err(CryptoError::Open),
                 false => Ok(field(case, "plaintext")),
@@ -213,14 +202,8 @@ mod tests {
     #[test]
     fn length_limits() {
         let sizes = [RsaSize::Rsa2048, RsaSize::Rsa3072, RsaSize::Rsa4096];
-        assert_eq!(
-            sizes.map(|size| oaep_max_plaintext(size, OaepHash::Sha1)),
-            [214, 342, 470]
-        );
-        assert_eq!(
-            sizes.map(|size| oaep_max_plaintext(size, OaepHash::Sha256)),
-            [190, 318, 446]
-        );
+        assert_eq!(sizes.map(|size| oaep_max_plaintext(size, OaepHash::Sha1)), [214, 342, 470]);
+        assert_eq!(sizes.map(|size| oaep_max_plaintext(size, OaepHash::Sha256)), [190, 318, 446]);
         for size in sizes {
             assert_eq!(RsaSize::from_bits(size.modulus_len() * 8), Ok(size));
         }
@@ -244,16 +227,9 @@ mod tests {
     fn a_changed_ciphertext_is_one_error() {
         let (pkcs8, spki) = pair("RSA_2048");
         let good = oaep_encrypt(&spki, OaepHash::Sha256, b"text").unwrap();
-        assert_eq!(
-            decrypt(&pkcs8, OaepHash::Sha256, &good),
-            Ok(b"text".to_vec())
-        );
-        let mut bad = vec![
-            Vec::new(),
-            vec![0; 256],
-            good[..255].to_vec(),
-            [&good[..], &[0]].concat(),
-        ];
+        assert_eq!(decrypt(&pkcs8, OaepHash::Sha256, &good), Ok(b"text".to_vec()));
+        let mut bad =
+            vec![Vec::new(), vec![0; 256], good[..255].to_vec(), [&good[..], &[0]].concat()];
         bad.push([&[0], &good[..]].concat());
         for byte in [0, 1, 128, 255] {
             let mut flipped = good.clone();
@@ -261,34 +237,19 @@ mod tests {
             bad.push(flipped);
         }
         for ciphertext in bad {
-            assert_eq!(
-                decrypt(&pkcs8, OaepHash::Sha256, &ciphertext),
-                Err(CryptoError::Open)
-            );
+            assert_eq!(decrypt(&pkcs8, OaepHash::Sha256, &ciphertext), Err(CryptoError::Open));
         }
-        assert_eq!(
-            decrypt(&pkcs8, OaepHash::Sha1, &good),
-            Err(CryptoError::Open)
-        );
+        assert_eq!(decrypt(&pkcs8, OaepHash::Sha1, &good), Err(CryptoError::Open));
     }
 
     #[test]
     fn generated_pairs() {
         let pair = generate(RsaSize::Rsa2048).unwrap();
         check_pair(RsaSize::Rsa2048, &pair).unwrap();
-        assert_eq!(
-            check_pair(RsaSize::Rsa3072, &pair),
-            Err(CryptoError::BadKey)
-        );
+        assert_eq!(check_pair(RsaSize::Rsa3072, &pair), Err(CryptoError::BadKey));
         let other = super::super::testdata::pair("RSA_2048");
-        let mixed = KeyPair {
-            pkcs8: pair.pkcs8,
-            spki: other.1.clone(),
-        };
-        assert_eq!(
-            check_pair(RsaSize::Rsa2048, &mixed),
-            Err(CryptoError::BadKey)
-        );
+        let mixed = KeyPair { pkcs8: pair.pkcs8, spki: other.1.clone() };
+        assert_eq!(check_pair(RsaSize::Rsa2048, &mixed), Err(CryptoError::BadKey));
         let foreign = oaep_encrypt(&other.1, OaepHash::Sha256, b"text").unwrap();
         assert_eq!(
             decrypt(mixed.pkcs8.expose(), OaepHash::Sha256, &foreign),
@@ -299,28 +260,16 @@ mod tests {
     #[test]
     fn malformed_keys_are_refused() {
         let ((pkcs8, spki), (ec_pkcs8, ec_spki)) = (pair("RSA_2048"), pair("P256"));
-        assert_eq!(
-            public_from_private(RsaSize::Rsa2048, &pkcs8),
-            Ok(spki.clone())
-        );
+        assert_eq!(public_from_private(RsaSize::Rsa2048, &pkcs8), Ok(spki.clone()));
         let mut inconsistent = pkcs8.clone();
         *inconsistent.last_mut().unwrap() ^= 1;
         let wrong = [inconsistent, spki.clone(), ec_pkcs8];
         for bad in misencoded(&pkcs8).iter().chain(&wrong) {
-            assert_eq!(
-                public_from_private(RsaSize::Rsa2048, bad),
-                Err(CryptoError::BadKey)
-            );
-            assert_eq!(
-                decrypt(bad, OaepHash::Sha256, &[1; 256]),
-                Err(CryptoError::BadKey)
-            );
+            assert_eq!(public_from_private(RsaSize::Rsa2048, bad), Err(CryptoError::BadKey));
+            assert_eq!(decrypt(bad, OaepHash::Sha256, &[1; 256]), Err(CryptoError::BadKey));
         }
         for bad in misencoded(&spki).iter().chain(&[pkcs8, ec_spki]) {
-            assert_eq!(
-                oaep_encrypt(bad, OaepHash::Sha256, b""),
-                Err(CryptoError::BadKey)
-            );
+            assert_eq!(oaep_encrypt(bad, OaepHash::Sha256, b""), Err(CryptoError::BadKey));
         }
     }
 }

@@ -114,8 +114,7 @@ impl Engine {
             created_ms: self.now_ms(),
         };
         let rows = &self.keyring.rows;
-        let mut changes =
-            vec![rows.insert(&tenant), rows.insert(&self.keyring.make_kek(id, 1)?)];
+        let mut changes = vec![rows.insert(&tenant), rows.insert(&self.keyring.make_kek(id, 1)?)];
         let target = *id.as_bytes();
         let mut names = vec![system_name(SYSTEM, TENANT_NAMES, &tenant.name)];
         for account in &tenant.accounts {
@@ -316,8 +315,7 @@ impl Engine {
         };
         let changes = vec![self.keyring.rows.insert(&credential)];
         let about = (credential.access_id.clone(), Some(credential.principal));
-        self.admin_commit("CreateCredential", new.tenant, about, changes, What::Credential)
-            .await?;
+        self.admin_commit("CreateCredential", new.tenant, about, changes, What::Credential).await?;
         Ok(credential)
     }
 

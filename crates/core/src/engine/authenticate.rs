@@ -95,11 +95,7 @@ impl Engine {
         dialect: &str,
         access_id: &str,
     ) -> Result<Option<(Credential, Principal)>> {
-        let credential = match self
-            .store
-            .lookup(Table::Credentials, access_id.to_owned())
-            .await?
-        {
+        let credential = match self.store.lookup(Table::Credentials, access_id.to_owned()).await? {
             Some(row) => Some(self.authenticate_row::<Credential>(&row)?.record),
             None => None,
         };

@@ -83,8 +83,7 @@ impl Engine {
         options: &Options,
     ) -> Result<Keyring> {
         let (cluster, slot) = (ClusterId::random()?, SlotId::random()?);
-        let place =
-            SlotPlace { cluster, generation: FIRST_GENERATION, slot, params: Vec::new() };
+        let place = SlotPlace { cluster, generation: FIRST_GENERATION, slot, params: Vec::new() };
         let master = Secret32::random()?;
         let record = RootSlot {
             cluster,

@@ -53,8 +53,7 @@ impl Engine {
         let mut found = Vec::new();
         let mut after = None;
         loop {
-            let rows =
-                self.store.scan(R::TABLE, tenant, scope.clone(), after.take(), PAGE).await?;
+            let rows = self.store.scan(R::TABLE, tenant, scope.clone(), after.take(), PAGE).await?;
             let last = rows.len() < PAGE;
             after = rows.last().map(|row| (row.key.id.clone(), row.key.number));
             for row in &rows {

@@ -6,9 +6,7 @@ use crate::crypto::rsa::{oaep_encrypt, oaep_max_plaintext};
 use crate::crypto::{CryptoError, SecretBytes};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    EncryptAlgorithm, Family, Key, KeyRef, KeyVersion, VersionSelector,
-};
+use crate::model::{EncryptAlgorithm, Family, Key, KeyRef, KeyVersion, VersionSelector};
 use crate::ops::{require_enabled, require_usage};
 use crate::seal::{Ciphertext, Context};
 

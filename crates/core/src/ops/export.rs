@@ -47,15 +47,13 @@ impl Engine {
         let may = access::authorize_key::<access::ExportMaterial>(caller, &key)?;
         event.about(&key);
         if key.usage == Usage::GenerateVerifyMac {
-            return Err(Error::new(ErrorKind::Unsupported, "MAC keys are never exported")
-                .about_key(&key));
+            return Err(
+                Error::new(ErrorKind::Unsupported, "MAC keys are never exported").about_key(&key)
+            );
         }
         if !key.exportable {
-            return Err(Error::new(
-                ErrorKind::NotExportable,
-                "the key was not made exportable",
-            )
-            .about_key(&key));
+            return Err(Error::new(ErrorKind::NotExportable, "the key was not made exportable")
+                .about_key(&key));
         }
         require_enabled(&key)?;
         let version = self.load_version(&key, cmd.version).await?;

@@ -142,9 +142,7 @@ impl Engine {
         let place = name_key(key.tenant, &key.region, NameKind::Name, name);
         match self.get::<NameRow>(place).await? {
             None => Ok(()),
-            Some(_) => {
-                Err(Error::new(ErrorKind::AlreadyExists(What::Name), "the name is taken"))
-            }
+            Some(_) => Err(Error::new(ErrorKind::AlreadyExists(What::Name), "the name is taken")),
         }
     }
 

@@ -55,7 +55,12 @@ impl Engine {
     }
 
     /// A marker from which the caller can continue this list within an hour; opaque and authenticated.
-    pub fn seal_marker(&self, caller: &Caller, operation: &str, position: &[u8]) -> Result<Vec<u8>> {
+    pub fn seal_marker(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        position: &[u8],
+    ) -> Result<Vec<u8>> {
         let until = self.now_ms().saturating_add(MARKER_MS);
         let principal = caller.identity.principal();
         Ok(self.keyring.seal_marker(caller.tenant(), principal, operation, until, position)?)

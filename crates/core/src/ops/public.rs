@@ -58,8 +58,9 @@ impl Engine {
             require_enabled(&key)?;
         }
         if !key.spec.is_asymmetric() {
-            return Err(Error::new(ErrorKind::Unsupported, "the key has no public key")
-                .about_key(&key));
+            return Err(
+                Error::new(ErrorKind::Unsupported, "the key has no public key").about_key(&key)
+            );
         }
         let versions = match cmd.versions {
             WhichVersions::All => self.load_versions(&key).await?,

@@ -86,12 +86,7 @@ pub(crate) struct PrincipalBody {
 }
 
 pub(crate) fn principal_key(tenant: TenantId, id: PrincipalId) -> RowKey {
-    RowKey {
-        tenant: *tenant.as_bytes(),
-        scope: String::new(),
-        id: id.to_string(),
-        number: 0,
-    }
+    RowKey { tenant: *tenant.as_bytes(), scope: String::new(), id: id.to_string(), number: 0 }
 }
 
 impl Record for Principal {

@@ -44,12 +44,7 @@ pub(crate) struct KeyBody {
 }
 
 pub(crate) fn key_key(tenant: TenantId, region: &Region, id: KeyId) -> RowKey {
-    RowKey {
-        tenant: *tenant.as_bytes(),
-        scope: region.to_string(),
-        id: id.to_string(),
-        number: 0,
-    }
+    RowKey { tenant: *tenant.as_bytes(), scope: region.to_string(), id: id.to_string(), number: 0 }
 }
 
 impl Record for Key {

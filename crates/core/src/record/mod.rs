@@ -110,8 +110,7 @@ impl RowMac {
         }
         let stored: Versioned<R::Body> = serde_json::from_slice(&row.body).ok()?;
         let record = R::from_body(stored.record, row.revision)?;
-        let agrees =
-            stored.v == 1 && record.key() == row.key && record.lookup() == row.lookup;
+        let agrees = stored.v == 1 && record.key() == row.key && record.lookup() == row.lookup;
         agrees.then_some(Loaded { record, revision: row.revision })
     }
 }
