@@ -26,7 +26,9 @@ impl Source {
     }
 
     fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.contains("tests.rs") || self.path.contains("testkit")
+        self.path.contains("/tests/")
+            || self.path.contains("tests.rs")
+            || self.path.contains("testkit")
     }
 }
 
@@ -55,7 +57,8 @@ fn files(under: &str, endings: &[&str]) -> Vec<Source> {
     collect(&root.join(under), &mut paths);
     let mut found = Vec::new();
     for path in paths {
-        let relative = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let relative =
+            path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         if endings.iter().any(|ending| relative.ends_with(ending)) {
             let text = fs::read_to_string(&path).unwrap_or_default();
             found.push(Source { path: relative, text });
@@ -126,18 +129,28 @@ fn dependencies_point_towards_core() {
 #[test]
 fn core_knows_no_wire_no_database_and_no_vendor() {
     for name in dependencies("core") {
-        assert!(!matches!(name.as_str(), "http" | "hyper" | "axum" | "rusqlite" | "tokio-postgres"), "{name}");
+        assert!(
+            !matches!(name.as_str(), "http" | "hyper" | "axum" | "rusqlite" | "tokio-postgres"),
+            "{name}"
+        );
     }
     const VENDORS: &[&str] = &[
-        "aws", "arn", "qkms", "verenc", "tencent", "alibaba", "aliyun", "thalassa", "cmk", "quilibrium",
+        "aws",
+        "arn",
+        "qkms",
+        "verenc",
+        "tencent",
+        "alibaba",
+        "aliyun",
+        "thalassa",
+        "cmk",
+        "quilibrium",
     ];
     check(
         "core names a vendor",
         offences("crates/core/src", |_, line| {
             words(line).any(|word| {
-                word.to_ascii_lowercase()
-                    .split('_')
-                    .any(|part| VENDORS.contains(&part))
+                word.to_ascii_lowercase().split('_').any(|part| VENDORS.contains(&part))
                     && word != "aws_lc_rs"
                     && word != "aws_lc_sys"
             })
@@ -157,18 +170,22 @@ fn dialects_reach_the_engine_only_and_never_each_other() {
     check(
         "a dialect touches the store",
         offences("crates/dialects/src", |_, line| {
-            line.contains("core::store") || line.contains("trent_store") || line.contains("core::audit")
+            line.contains("core::store")
+                || line.contains("trent_store")
+                || line.contains("core::audit")
         }),
     );
     const FOLDERS: &[&str] = &["aws", "alibaba", "tencent", "thalassa"];
     check(
         "a dialect uses another's folder",
         offences("crates/dialects/src", |path, line| {
-            let own = path.trim_start_matches("crates/dialects/src/").split('/').next().unwrap_or("");
+            let own =
+                path.trim_start_matches("crates/dialects/src/").split('/').next().unwrap_or("");
             let inside = FOLDERS.contains(&own) || own == "common";
             inside
                 && FOLDERS.iter().filter(|folder| **folder != own).any(|folder| {
-                    line.contains(&format!("crate::{folder}")) || line.contains(&format!("super::super::{folder}"))
+                    line.contains(&format!("crate::{folder}"))
+                        || line.contains(&format!("super::super::{folder}"))
                 })
         }),
     );
@@ -193,7 +210,8 @@ fn every_state_change_goes_through_the_engine() {
     check(
         "a write to the store outside core's engine",
         offences("crates", |path, line| {
-            let home = path.starts_with("crates/core/src/engine/") || path.starts_with("crates/store/");
+            let home =
+                path.starts_with("crates/core/src/engine/") || path.starts_with("crates/store/");
             !home && line.contains("store.commit(")
         }),
     );
@@ -215,7 +233,11 @@ fn secrets_have_no_convenient_traits() {
     for source in &secret {
         for (at, line) in source.code() {
             assert!(!line.contains("#[derive("), "{}:{at}: {line}", source.path);
-            assert!(!line.contains("Debug for") && !line.contains("Display for"), "{}:{at}", source.path);
+            assert!(
+                !line.contains("Debug for") && !line.contains("Display for"),
+                "{}:{at}",
+                source.path
+            );
         }
     }
 }
@@ -226,8 +248,10 @@ fn the_impossible_is_argued_for() {
     for source in files("crates", &[".rs"]).iter().filter(|source| !source.is_test()) {
         let lines: Vec<&str> = source.text.lines().collect();
         for (at, line) in source.code() {
-            let allows = line.contains("allow(clippy::unwrap_used") || line.contains("allow(clippy::expect_used");
-            let argued = lines[..at - 1].iter().rev().take(4).any(|line| line.contains("// invariant:"));
+            let allows = line.contains("allow(clippy::unwrap_used")
+                || line.contains("allow(clippy::expect_used");
+            let argued =
+                lines[..at - 1].iter().rev().take(4).any(|line| line.contains("// invariant:"));
             if allows && !argued {
                 found.push(format!("{}:{at}", source.path));
             }
@@ -272,9 +296,15 @@ fn nothing_is_left_to_do_or_ignored() {
 #[test]
 fn the_documents_and_sources_speak_of_the_product() {
     // Split, so that this file does not offend against itself.
-    let hosts = [concat!("pypi", ".org"), concat!("crates", ".io"), concat!("npmjs", ".org"), concat!("proxy.golang", ".org")];
+    let hosts = [
+        concat!("pypi", ".org"),
+        concat!("crates", ".io"),
+        concat!("npmjs", ".org"),
+        concat!("proxy.golang", ".org"),
+    ];
     let mut found = Vec::new();
-    let endings = [".rs", ".md", ".toml", ".py", ".mjs", ".js", ".go", ".json", ".mod", ".txt", "/run"];
+    let endings =
+        [".rs", ".md", ".toml", ".py", ".mjs", ".js", ".go", ".json", ".mod", ".txt", "/run"];
     for under in ["crates", "tests", "xtask", "docs", ".ci"] {
         for source in files(under, &endings) {
             for (at, line) in source.text.lines().enumerate() {
