@@ -27,12 +27,18 @@ pub(crate) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
+/// The program's file name, for messages.
+fn name_of(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
+}
+
 /// Runs to the end with the output of this process.
 ///
 /// # Errors
 /// The program cannot be started, or ends with another status than zero.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let name = name_of(command);
     let status = command.status().with_context(|| format!("cannot start {name}"))?;
     if !status.success() {
         bail!("{name} ended with {status}");
@@ -45,7 +51,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// # Errors
 /// The program cannot be started, or takes longer than the limit.
 pub(crate) fn lines(command: &mut Command, mut see: impl FnMut(&str)) -> Result<bool> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let name = name_of(command);
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {name}"))?;
     let output = child.stdout.take().context("no standard output")?;
