@@ -27,7 +27,7 @@ use log::Log;
 use queue::{Append, Batch, Queue, Search};
 
 /// An audit log in a directory of its own: files `<number of the first event>.jsonl`, one event a line, numbered without
-/// a gap from 0.
+/// a gap from 0. Each start begins a file, unless the newest is empty.
 ///
 /// A line is the event's JSON object with `seq` (its number), `node` and, for state changes, `gen` (the database
 /// generation) in front. An append is answered after its lines are synced to disk; concurrent appends share the sync.
@@ -51,10 +51,11 @@ impl FileAudit {
     /// `node` is written into each line.
     ///
     /// What a crash left unfinished at the log's end was never answered as done: it is cut off and kept beside `dir`
-    /// as `torn-<milliseconds since the Unix epoch>`.
+    /// as `torn-<milliseconds since the Unix epoch>`. An event `TailDropped` tells its length and SHA-256.
     ///
     /// # Errors
-    /// `Unavailable` when the directory cannot be used, or its newest lines were altered.
+    /// `Unavailable` when the directory cannot be used, or its newest lines were altered. What stands more than 4 MiB
+    /// before the end is not unfinished, whatever it is; only somewhat more than that is read.
     pub fn open(dir: &Path, node: NodeId) -> Result<Self, AuditError> {
         Self::open_with(dir, node, Box::new(|file| Box::new(file)))
     }
@@ -117,6 +118,7 @@ impl AuditSink for FileAudit {
         })
     }
 
+    // Looks no further back than to the newest start that was completed: see `Log`.
     fn holding(&self, events: Vec<EventId>) -> BoxFuture<'_, Result<HashSet<EventId>, AuditError>> {
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();

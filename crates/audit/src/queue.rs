@@ -15,7 +15,8 @@ pub(crate) const MOST_EVENTS: usize = 65_536;
 pub(crate) const MOST_BYTES: usize = 64 * 1_024 * 1_024;
 /// The most events in a batch, unless one append alone has more.
 pub(crate) const BATCH_EVENTS: usize = 4_096;
-/// The most bytes in a batch, unless one append alone has more.
+/// The most bytes in a batch, unless one append alone has more: that is written in pieces of at most this size, each
+/// synced before the next. So no more is unfinished at the log's end.
 pub(crate) const BATCH_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// Events that go into the log together, with the way back to their caller.

@@ -1,17 +1,25 @@
-//! The log's end when it is opened: what a crash left unfinished there is cut off, what someone altered is refused.
-//! Power loss can lose any part of what was not synced, so a hole of zeros may stand before whole lines.
+//! The log's end when it is opened: what a crash left unfinished there is cut off, on record; what someone altered is
+//! refused. Power loss can lose any part of what was not synced, so a hole of zeros may stand before whole lines.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::queue::{BATCH_BYTES, MOST_BYTES};
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+use serde::Serialize;
+use trent_core::audit::Entry;
+use trent_core::model::{EventId, NodeId};
+
+use crate::queue::BATCH_BYTES;
 use crate::{line, segment};
 
-/// Only the last batch can be unfinished, and none is longer, in bytes.
-const LAST: u64 = (MOST_BYTES + BATCH_BYTES) as u64;
+/// What is unfinished begins within the last bytes of the file, as many as are written before a sync.
+const TORN: u64 = BATCH_BYTES as u64;
+/// What is read of the file: that, and the last whole line before it with the end of the line before that one.
+const READ: u64 = TORN + line::MOST as u64 + 1;
 
 /// Where the log's newest file ends.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,22 +30,55 @@ pub(crate) struct End {
     pub(crate) next: u64,
 }
 
+/// That bytes were cut off, as the log's own event.
+#[derive(Serialize)]
+struct TailDropped {
+    v: u8,
+    id: String,
+    time: u64,
+    dialect: &'static str,
+    operation: &'static str,
+    action: &'static str,
+    outcome: &'static str,
+    dropped_bytes: usize,
+    dropped_sha256: String,
+}
+
 /// Checks the end of the file whose first event is `first`, cuts off what is torn, and makes the rest durable.
-pub(crate) fn recover(path: &Path, dir: &Path, first: u64) -> io::Result<End> {
+/// A cut is told by an event in a file of its own, at the returned path: the log's next file, if there is one.
+pub(crate) fn recover(
+    path: &Path,
+    dir: &Path,
+    first: u64,
+    node: NodeId,
+) -> io::Result<(End, Option<PathBuf>)> {
     let mut file = segment::open(path, OpenOptions::new().read(true).write(true))?;
     let length = file.metadata()?.len();
     let end = find_end(&mut file, length, first)?;
+    // The event is durable before the cut and gets its place after it, so that a crash in between loses neither.
+    let told = dir.join("tail-dropped.new");
     if end.durable < length {
-        keep_torn(&mut file, &end, length, dir)?;
+        let torn = keep_torn(&mut file, &end, length, dir)?;
+        let mut line = Vec::new();
+        line::write(&mut line, end.next, node, &tail_dropped(&torn)?)?;
+        segment::replace(&told, dir, &line)?;
         file.set_len(end.durable)?;
     }
     // A killed process may have written lines that were not synced yet; from now on they count.
     file.sync_all()?;
-    Ok(end)
+    let next = segment::path(dir, end.next);
+    match fs::rename(&told, &next) {
+        Ok(()) => {
+            segment::sync_dir(dir)?;
+            Ok((end, Some(next)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((end, None)),
+        Err(error) => Err(error),
+    }
 }
 
 fn find_end(file: &mut File, length: u64, first: u64) -> io::Result<End> {
-    let from = length.saturating_sub(LAST);
+    let from = length.saturating_sub(READ);
     file.seek(SeekFrom::Start(from))?;
     let mut reader = BufReader::with_capacity(64 * 1_024, file);
     let mut place = from;
@@ -55,7 +96,7 @@ fn find_end(file: &mut File, length: u64, first: u64) -> io::Result<End> {
             _ => (&*bytes, false),
         };
         let torn = line.contains(&0) || (!ended && count < most);
-        if count == 0 || torn {
+        if count == 0 || (torn && length - place <= TORN) {
             let next = next.ok_or_else(|| altered(place))?;
             return Ok(End { durable: place, next });
         }
@@ -68,11 +109,13 @@ fn find_end(file: &mut File, length: u64, first: u64) -> io::Result<End> {
     }
 }
 
-/// Copies what will be cut off into a file beside the log's directory.
-fn keep_torn(file: &mut File, end: &End, length: u64, dir: &Path) -> io::Result<()> {
+/// Copies what will be cut off into a file beside the log's directory, and answers it: at most [`TORN`] bytes.
+fn keep_torn(file: &mut File, end: &End, length: u64, dir: &Path) -> io::Result<Vec<u8>> {
+    let mut torn = Vec::new();
+    file.seek(SeekFrom::Start(end.durable))?;
+    file.take(length - end.durable).read_to_end(&mut torn)?;
     let beside = dir.parent().unwrap_or(dir);
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut time = since.as_millis();
+    let mut time = now_ms();
     let (mut copy, path) = loop {
         let path = beside.join(format!("torn-{time}"));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
@@ -81,12 +124,34 @@ fn keep_torn(file: &mut File, end: &End, length: u64, dir: &Path) -> io::Result<
             Err(error) => return Err(error),
         }
     };
-    file.seek(SeekFrom::Start(end.durable))?;
-    let bytes = io::copy(&mut file.take(length - end.durable), &mut copy)?;
+    copy.write_all(&torn)?;
     copy.sync_all()?;
     segment::sync_dir(beside)?;
-    tracing::warn!(bytes, kept = %path.display(), "the audit log's end was unfinished and is cut off");
-    Ok(())
+    let (bytes, kept) = (torn.len(), path.display());
+    tracing::warn!(bytes, %kept, "the audit log's end was unfinished and is cut off");
+    Ok(torn)
+}
+
+fn tail_dropped(torn: &[u8]) -> io::Result<Entry> {
+    let id = EventId::random().map_err(io::Error::other)?;
+    let bytes = serde_json::to_vec(&TailDropped {
+        v: 1,
+        id: id.to_string(),
+        time: now_ms(),
+        dialect: "admin",
+        operation: "TailDropped",
+        action: "TailDropped",
+        outcome: "success",
+        dropped_bytes: torn.len(),
+        dropped_sha256: HEXLOWER.encode(digest::digest(&digest::SHA256, torn).as_ref()),
+    })?;
+    Ok(Entry { id, bytes, generation: None })
+}
+
+/// Milliseconds since the Unix epoch.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn altered(place: u64) -> io::Error {

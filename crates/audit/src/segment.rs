@@ -130,6 +130,17 @@ pub(crate) fn cut(path: &Path, durable: u64) -> io::Result<()> {
     }
 }
 
+/// Puts a durable file with these bytes in the place of the one at `path` in `dir`, or makes it.
+pub(crate) fn replace(path: &Path, dir: &Path, bytes: &[u8]) -> io::Result<()> {
+    let made = path.with_extension("part");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&made)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&made, path)?;
+    sync_dir(dir)
+}
+
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }

@@ -84,6 +84,7 @@ pub enum What {
     Principal,
     Credential,
     OnDemandRotations,
+    Versions,
     VersionUses,
 }
 
@@ -109,6 +110,7 @@ pub struct Error {
     message: String,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     recorded: bool,
+    denied: bool,
 }
 
 impl Error {
@@ -121,6 +123,7 @@ impl Error {
             message: message.into(),
             cause: None,
             recorded: false,
+            denied: kind == ErrorKind::AccessDenied,
         }
     }
 
@@ -161,6 +164,17 @@ impl Error {
     /// A text fit for the client.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The same error, whose reason was a decision against the caller although its kind does not say so.
+    pub(crate) fn denied_if(mut self, denied: bool) -> Self {
+        self.denied |= denied;
+        self
+    }
+
+    /// Whether the reason was a decision against the caller.
+    pub(crate) fn is_denial(&self) -> bool {
+        self.denied
     }
 
     /// Whether the audit log already holds this failure.

@@ -3,15 +3,21 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::timeout;
 
 use crate::crypto::{CryptoError, KeyPair, SecretBytes, ec, edwards, rsa};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Family, KeySpec};
 
 /// The most requests that wait for a worker; more are turned away.
-const WAITING: usize = 64;
+const WAITING: usize = 16;
+/// How long a request waits for one before it is turned away, undone.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the pool waits before it looks again whether callers are being served.
+const IDLE: Duration = Duration::from_millis(20);
 
 /// New material of some spec.
 pub(crate) struct Material {
@@ -68,7 +74,7 @@ impl Shelf {
 pub(crate) struct KeyPairs {
     workers: Arc<Semaphore>,
     /// How many workers there are.
-    all: u32,
+    all: usize,
     queue: Semaphore,
     shelves: [Shelf; 3],
     taken: Notify,
@@ -78,11 +84,11 @@ impl KeyPairs {
     /// Workers on half the cores, at least one; an empty pool.
     pub(crate) fn new(depths: PairDepths) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let all = u32::try_from(cores / 2).unwrap_or(u32::MAX).clamp(1, 64);
+        let all = (cores / 2).max(1);
         Self {
-            workers: Arc::new(Semaphore::new(all as usize)),
+            workers: Arc::new(Semaphore::new(all)),
             all,
-            queue: Semaphore::new(all as usize + WAITING),
+            queue: Semaphore::new(all + WAITING),
             shelves: [
                 Shelf::new(KeySpec::Rsa2048, depths.rsa_2048),
                 Shelf::new(KeySpec::Rsa3072, depths.rsa_3072),
@@ -125,7 +131,9 @@ impl KeyPairs {
                 self.shelves.iter().find(|shelf| shelf.with(|p| p.len()) < shelf.depth)
             {
                 let spec = shelf.spec;
-                drop(self.workers.acquire_many(self.all).await);
+                while self.workers.available_permits() < self.all {
+                    tokio::time::sleep(IDLE).await;
+                }
                 let pair = blocking(move || pair(spec)).await?;
                 shelf.with(|pairs| pairs.push(pair));
             }
@@ -148,7 +156,8 @@ impl KeyPairs {
         work: impl FnOnce() -> std::result::Result<T, CryptoError> + Send + 'static,
     ) -> Result<T> {
         let _waiting = self.queue.try_acquire().map_err(|_| Error::from(ErrorKind::Throttled))?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await;
+        let worker = timeout(PATIENCE, Arc::clone(&self.workers).acquire_owned());
+        let worker = worker.await.map_err(|_| Error::from(ErrorKind::Throttled))?;
         // The permit moves into the work: a caller that goes away does not free the thread it still occupies.
         blocking(move || {
             let _worker = worker;

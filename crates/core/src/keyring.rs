@@ -98,6 +98,12 @@ impl Keyring {
         open.get(&(tenant, generation)).cloned()
     }
 
+    /// The KEKs that are open, by tenant and generation.
+    pub(crate) fn open_keks(&self) -> Vec<(TenantId, u32)> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.keys().copied().collect()
+    }
+
     /// Closes a tenant's KEKs.
     pub(crate) fn forget(&self, tenant: TenantId) {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);

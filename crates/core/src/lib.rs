@@ -10,6 +10,7 @@ pub mod error;
 mod keypairs;
 mod keyring;
 pub mod model;
+mod names;
 pub mod ops;
 mod record;
 pub mod root;

@@ -111,6 +111,8 @@ pub struct OutboxEvent {
     pub id: EventId,
     /// Its encoded bytes.
     pub bytes: Vec<u8>,
+    /// HMAC-SHA-256 over the event's id, the bytes and the node, so that nobody else's line enters the log this way.
+    pub mac: [u8; 32],
 }
 
 /// An outbox row: an event with what the commit added.
@@ -188,10 +190,14 @@ pub trait Store: Send + Sync {
     /// Up to `limit` outbox rows, oldest first.
     fn outbox(&self, limit: usize) -> BoxFuture<'_, Result<Vec<OutboxRow>, StoreError>>;
 
-    /// The database generation: how many commits that changed rows there were.
+    /// The database generation: how many commits with events there were.
     fn generation(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Applies the write and makes it durable; answers the database generation it made.
-    /// A commit without changes leaves the generation as it is.
+    /// A commit without events leaves the generation as it is, so that the log holds a line for each generation.
+    ///
+    /// # Errors
+    /// `Busy`, `Conflict` and `Exists` mean that nothing was changed. After any other error the outcome is unknown: a
+    /// later read, or the next start, may show the write as done.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<u64, StoreError>>;
 }

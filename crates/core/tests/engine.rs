@@ -3,44 +3,19 @@
 
 mod common;
 
-use common::{Lab, kind};
+use common::{Lab, context, decrypt, encrypt, kind};
 use trent_core::ErrorKind;
 use trent_core::access::{Caller, Preset};
 use trent_core::crypto::SecretBytes;
+use trent_core::engine::{AuthFailure, NewCredential, NewSecret, NewTenant};
 use trent_core::error::{Field, What};
 use trent_core::model::{
     DataKeySpec, EncryptAlgorithm, KeyRef, KeySpec, KeyState, Usage, VersionSelector,
 };
 use trent_core::ops::{
-    Decrypt, Encrypt, ExportMaterial, GenerateDataKey, GenerateKeyPair, PublicKeys, RotateKey,
-    WhichVersions,
+    ExportMaterial, GenerateDataKey, GenerateKeyPair, PublicKeys, RotateKey, WhichVersions,
 };
 use trent_core::seal::{Ciphertext, Context};
-
-fn context(pairs: &[(&str, &str)]) -> Context {
-    Context::Map(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
-}
-
-fn encrypt(key: &KeyRef, context: Context) -> Encrypt {
-    Encrypt {
-        key: key.clone(),
-        version: VersionSelector::Primary,
-        algorithm: None,
-        context,
-        plaintext: SecretBytes::from_slice(b"attack at dawn"),
-        plain_if_exportable: false,
-    }
-}
-
-fn decrypt(key: Option<&KeyRef>, ciphertext: &Ciphertext, context: Context) -> Decrypt {
-    Decrypt {
-        key: key.cloned(),
-        algorithm: None,
-        contexts: vec![context],
-        ciphertext: Some(ciphertext.clone()),
-        block: None,
-    }
-}
 
 #[tokio::test]
 async fn what_was_sealed_opens_with_its_context_only_and_after_rotation() {
@@ -88,9 +63,9 @@ async fn tenants_and_regions_see_nothing_of_each_other() {
             kind(lab.engine.decrypt(stranger, unnamed).await),
             ErrorKind::CiphertextKeyUnknown
         );
-        assert!(lab.engine.list_keys(stranger, None, 10).await.unwrap().items.is_empty());
+        assert!(lab.engine.list_keys(stranger, None, 10, Some).await.unwrap().items.is_empty());
     }
-    assert_eq!(lab.engine.list_keys(&one, None, 10).await.unwrap().items.len(), 1);
+    assert_eq!(lab.engine.list_keys(&one, None, 10, Some).await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]
@@ -174,93 +149,6 @@ async fn export_obeys_its_rules_and_is_on_record_before_it_answers() {
 }
 
 #[tokio::test]
-async fn a_change_whose_line_failed_is_logged_later_exactly_once() {
-    let lab = Lab::new().await;
-    let admin = lab.caller("one", Preset::Administrator).await;
-    lab.audit.fail(true);
-    let made =
-        lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some("late")).await;
-    assert_eq!(kind(made), ErrorKind::Unavailable);
-    lab.audit.fail(false);
-    let creations = |lab: &Lab| {
-        lab.audit.lines().iter().filter(|line| line.contains("\"action\":\"CreateKey\"")).count()
-    };
-    assert_eq!(creations(&lab), 0);
-    assert_eq!(lab.engine.drain_outbox().await.unwrap(), 1);
-    assert_eq!(lab.engine.drain_outbox().await.unwrap(), 0);
-    assert_eq!(creations(&lab), 1);
-    let again =
-        lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some("late")).await;
-    assert_eq!(kind(again), ErrorKind::AlreadyExists(What::Name), "the change itself was durable");
-}
-
-#[tokio::test]
-async fn events_left_by_another_process_are_logged_once_even_over_a_restart() {
-    let lab = Lab::new().await;
-    let other = lab.without_log().await;
-    let admin = lab.caller_of(&other, "left", Preset::Administrator).await;
-    let left =
-        |lab: &Lab| lab.audit.lines().iter().filter(|line| line.contains("CreateTenant")).count();
-    assert_eq!(left(&lab), 0);
-    assert!(lab.engine.drain_outbox().await.unwrap() >= 3);
-    assert_eq!(lab.engine.drain_outbox().await.unwrap(), 0);
-    assert_eq!(left(&lab), 1);
-    let more = lab.without_log().await;
-    more.create_principal(admin.tenant(), "more", Preset::None).await.unwrap();
-    let lab = lab.restart().await;
-    let lines = lab.audit.lines();
-    assert_eq!(lines.iter().filter(|line| line.contains("CreatePrincipal")).count(), 2);
-    assert_eq!(lab.engine.drain_outbox().await.unwrap(), 0);
-}
-
-#[tokio::test]
-async fn the_plain_suite_counts_its_uses_rotates_by_itself_and_stops() {
-    let lab = Lab::with_plain_limits(6, 8, 2).await;
-    let admin = lab.caller("one", Preset::Administrator).await;
-    let key = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, true).await;
-    let plain =
-        |version| Encrypt { version, plain_if_exportable: true, ..encrypt(&key, Context::None) };
-    let mut versions = Vec::new();
-    for _ in 0..8 {
-        let made = lab.engine.encrypt(&admin, plain(VersionSelector::Primary)).await.unwrap();
-        assert!(matches!(made.ciphertext, Ciphertext::Plain { .. }));
-        versions.push(made.version);
-    }
-    assert_eq!(versions, [1, 1, 1, 1, 1, 1, 2, 2]);
-    lab.engine.encrypt(&admin, plain(VersionSelector::Number(1))).await.unwrap();
-    let stopped = lab.engine.encrypt(&admin, plain(VersionSelector::Number(1))).await;
-    assert_eq!(kind(stopped), ErrorKind::LimitExceeded(What::VersionUses));
-
-    // After a stop the reserved uses count as used: version 2 had 2 of 2, then one more step is taken.
-    let lab = lab.restart().await;
-    let admin = lab.again(&admin).await;
-    for expected in [2, 2, 2, 2, 3] {
-        let made = lab.engine.encrypt(&admin, plain(VersionSelector::Primary)).await.unwrap();
-        assert_eq!(made.version, expected);
-    }
-}
-
-#[tokio::test]
-async fn an_altered_row_is_quarantined_and_others_go_on() {
-    let lab = Lab::new().await;
-    let admin = lab.caller("one", Preset::Administrator).await;
-    let (bad, good) = (
-        lab.key(&admin, KeySpec::EcP256, Usage::SignVerify, false).await,
-        lab.key(&admin, KeySpec::EcP256, Usage::SignVerify, false).await,
-    );
-    lab.corrupt_version(&admin, &bad).await;
-    let public = |key: &KeyRef| PublicKeys {
-        key: key.clone(),
-        versions: WhichVersions::One(VersionSelector::Primary),
-        enabled_only: true,
-    };
-    let refused = lab.engine.public_keys(&admin, public(&bad)).await;
-    assert_eq!(kind(refused), ErrorKind::KeyUnavailable);
-    lab.engine.public_keys(&admin, public(&good)).await.unwrap();
-    assert_eq!(lab.engine.quarantined(), 1);
-}
-
-#[tokio::test]
 async fn names_are_unique_and_slugs_make_way() {
     let lab = Lab::new().await;
     let admin = lab.caller("one", Preset::Administrator).await;
@@ -268,7 +156,13 @@ async fn names_are_unique_and_slugs_make_way() {
         |name| lab.try_key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false, Some(name));
     assert_eq!(make("a key").await.unwrap().key.slug.as_deref(), Some("a-key"));
     assert_eq!(make("a-key").await.unwrap().key.slug.as_deref(), Some("a-key-2"));
-    assert_eq!(kind(make("a key").await), ErrorKind::AlreadyExists(What::Name));
+    for taken in ["a key", "A Key"] {
+        assert_eq!(kind(make(taken).await), ErrorKind::AlreadyExists(What::Name));
+    }
+    assert_eq!(kind(make("a\u{202e}key").await), ErrorKind::BadInput(Field::Name));
+    let tenant = |name: &str| NewTenant { name: name.to_owned(), accounts: Vec::new() };
+    let taken = lab.engine.create_tenant(tenant("One")).await;
+    assert_eq!(kind(taken), ErrorKind::AlreadyExists(What::Tenant));
 }
 
 #[tokio::test]
@@ -352,24 +246,6 @@ async fn rotation_rules() {
 }
 
 #[tokio::test]
-async fn concurrent_rotations_each_make_one_version() {
-    let lab = Lab::new().await;
-    let admin = lab.caller("one", Preset::Administrator).await;
-    let key = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await;
-    let cmd = || RotateKey { key: key.clone(), symmetric_only: true, on_demand_limit: None };
-    let (a, b, c) = tokio::join!(
-        lab.engine.rotate_key(&admin, cmd()),
-        lab.engine.rotate_key(&admin, cmd()),
-        lab.engine.rotate_key(&admin, cmd()),
-    );
-    let done = [a.is_ok(), b.is_ok(), c.is_ok()].iter().filter(|ok| **ok).count();
-    let view = lab.engine.describe_key(&admin, &key).await.unwrap();
-    assert_eq!(view.versions.len(), done + 1);
-    let numbers: Vec<u32> = view.versions.iter().map(|version| version.number).collect();
-    assert_eq!(numbers, (1..=u32::try_from(done + 1).unwrap()).collect::<Vec<_>>());
-}
-
-#[tokio::test]
 async fn markers_are_bound_to_their_list_and_expire() {
     let lab = Lab::new().await;
     let admin = lab.caller("one", Preset::Administrator).await;
@@ -382,22 +258,6 @@ async fn markers_are_bound_to_their_list_and_expire() {
     assert!(refused(lab.engine.open_marker(&admin, "ListKeys", &marker[1..])));
     lab.clock.advance(3_600_001);
     assert!(refused(lab.engine.open_marker(&admin, "ListKeys", &marker)));
-}
-
-#[tokio::test]
-async fn a_shredded_tenant_is_gone_and_its_names_are_free() {
-    let lab = Lab::new().await;
-    let admin = lab.caller("one", Preset::Administrator).await;
-    let key = lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await;
-    assert_eq!(kind(lab.engine.shred_tenant(admin.tenant()).await), ErrorKind::Unsupported);
-    lab.engine.set_tenant_enabled(admin.tenant(), false).await.unwrap();
-    lab.engine.shred_tenant(admin.tenant()).await.unwrap();
-    let access_id = admin.identity.access_id();
-    assert!(lab.engine.verify_bearer("door", access_id, b"secret").await.is_err());
-    assert_eq!(kind(lab.engine.find_tenant("one").await), ErrorKind::NameNotFound);
-    // Even someone who was let in before finds no key that opens.
-    assert!(lab.engine.encrypt(&admin, encrypt(&key, Context::None)).await.is_err());
-    lab.caller("one", Preset::Administrator).await;
 }
 
 #[tokio::test]
@@ -417,7 +277,7 @@ async fn a_key_without_words_is_not_listed_and_nothing_is_done_with_it() {
     assert_eq!(kind(lab.engine.disable_key(&narrow, &odd).await), ErrorKind::Inexpressible);
     let (mut seen, mut after) = (0, None);
     loop {
-        let page = lab.engine.list_keys(&narrow, after, 1).await.unwrap();
+        let page = lab.engine.list_keys(&narrow, after, 1, Some).await.unwrap();
         seen += page.items.len();
         after = page.next;
         if after.is_none() {
@@ -425,7 +285,7 @@ async fn a_key_without_words_is_not_listed_and_nothing_is_done_with_it() {
         }
     }
     assert_eq!(seen, 3, "pages go on over what is left out");
-    assert_eq!(lab.engine.list_keys(&admin, None, 9).await.unwrap().items.len(), 4);
+    assert_eq!(lab.engine.list_keys(&admin, None, 9, Some).await.unwrap().items.len(), 4);
 }
 
 #[tokio::test]
@@ -440,4 +300,69 @@ async fn a_dry_run_checks_everything_does_nothing_and_says_so() {
     lab.engine.disable_key(&admin, &key).await.unwrap();
     let tried = lab.engine.encrypt(&trial, encrypt(&key, Context::None)).await;
     assert_eq!(kind(tried), ErrorKind::KeyDisabled);
+}
+
+#[tokio::test]
+async fn a_list_of_many_pages_shows_each_key_once() {
+    let lab = Lab::new().await;
+    let admin = lab.caller("one", Preset::Administrator).await;
+    let mut made = std::collections::BTreeSet::new();
+    for _ in 0..120 {
+        made.insert(match lab.key(&admin, KeySpec::Aes256, Usage::EncryptDecrypt, false).await {
+            KeyRef::Id(id) => id,
+            KeyRef::Name(..) => unreachable!(),
+        });
+    }
+    for limit in [1, 49, 50, 51, 119, 120, 121, 1_000] {
+        let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let page =
+                lab.engine.list_keys(&admin, after, limit, |view| Some(view.key.id)).await.unwrap();
+            assert!(page.items.len() <= limit);
+            seen.extend(page.items);
+            pages += 1;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, 120_usize.div_ceil(limit), "limit {limit}");
+        assert!(seen.iter().eq(made.iter()), "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_right_proof_of_a_working_credential_in_its_dialect_is_let_in() {
+    let lab = Lab::new().await;
+    let admin = lab.caller("one", Preset::Administrator).await;
+    let bearer = admin.identity.access_id();
+    let sealed = NewCredential {
+        tenant: admin.tenant(),
+        principal: admin.identity.principal(),
+        dialect: "door",
+        account: admin.identity.account().clone(),
+        access_id: "SIGNER".to_owned(),
+        secret: NewSecret::Recoverable(SecretBytes::from_slice(b"key")),
+    };
+    lab.engine.create_credential(sealed).await.unwrap();
+    let engine = &lab.engine;
+    let right = |secret: &[u8]| secret == b"key";
+    assert!(engine.verify_secret("door", "SIGNER", right).await.is_ok());
+    assert!(engine.verify_bearer("door", bearer, b"secret").await.is_ok());
+
+    let unknown = |result| matches!(result, Err(AuthFailure::Unknown));
+    let mismatch =
+        |result| matches!(result, Err(AuthFailure::Mismatch { style }) if style == "plain");
+    assert!(mismatch(engine.verify_secret("door", "SIGNER", |_| false).await));
+    assert!(mismatch(engine.verify_bearer("door", bearer, b"Secret").await));
+    // Even a check that always agrees lets nobody in.
+    assert!(unknown(engine.verify_secret("door", "NOBODY", |_| true).await));
+    assert!(unknown(engine.verify_secret("gate", "SIGNER", |_| true).await));
+    assert!(unknown(engine.verify_secret("door", bearer, |_| true).await));
+    assert!(unknown(engine.verify_bearer("door", "SIGNER", b"key").await));
+    assert!(unknown(engine.verify_bearer("door", &"0".repeat(20), b"").await));
+    engine.set_credential_enabled(admin.tenant(), "SIGNER", false).await.unwrap();
+    assert!(unknown(engine.verify_secret("door", "SIGNER", right).await));
+    engine.set_principal_enabled(admin.tenant(), admin.identity.principal(), false).await.unwrap();
+    assert!(unknown(engine.verify_bearer("door", bearer, b"secret").await));
 }

@@ -12,6 +12,7 @@ use crate::model::{
     Account, Credential, CredentialId, CredentialSecret, EventId, Principal, PrincipalId, Tenant,
     TenantId,
 };
+use crate::names;
 use crate::record::{Loaded, NameRow, SYSTEM, TenantKek, principal_key, system_name};
 use crate::store::{Change, StoreError, Table};
 
@@ -103,7 +104,7 @@ impl Engine {
 
     /// Makes a tenant with its KEK.
     pub async fn create_tenant(&self, new: NewTenant) -> Result<Tenant> {
-        check_name(&new.name)?;
+        names::check_word(&new.name)?;
         let id = TenantId::random()?;
         let tenant = Tenant {
             id,
@@ -214,7 +215,7 @@ impl Engine {
         name: &str,
         preset: Preset,
     ) -> Result<Principal> {
-        check_name(name)?;
+        names::check_word(name)?;
         self.tenant(tenant).await?.ok_or_else(|| unknown("tenant"))?;
         let principal = Principal {
             id: PrincipalId::random()?,
@@ -359,19 +360,4 @@ impl Engine {
 
 fn unknown(what: &str) -> Error {
     Error::new(ErrorKind::NameNotFound, format!("no such {what}"))
-}
-
-/// Names for people: 1 to 128 visible characters, so that they cannot be mistaken for one another in a list.
-fn check_name(name: &str) -> Result<()> {
-    let fits = (1..=128).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_graphic())
-        && TenantId::parse(name).is_none();
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::new(
-            ErrorKind::BadInput(crate::error::Field::Name),
-            "a name has 1 to 128 visible ASCII characters without spaces, and is not a UUID",
-        ))
-    }
 }

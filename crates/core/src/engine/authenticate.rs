@@ -1,13 +1,17 @@
 //! Proving who asks. A verified identity is the return value of a verification; there is no other way to get one.
+//! An unknown id takes the same work as a known one: it is answered for by a stand-in that never fits.
 
 use super::Engine;
-use crate::access::Identity;
+use crate::access::{Identity, Preset};
 use crate::crypto::mac::sha256;
-use crate::crypto::{SecretBytes, ct_eq};
+use crate::crypto::{CryptoError, SecretBytes, ct_eq};
 use crate::error::{Error, Result};
-use crate::model::{Credential, CredentialSecret, Principal, PrincipalId, TenantId};
-use crate::record::{Loaded, principal_key};
-use crate::store::Table;
+use crate::keyring::Keyring;
+use crate::model::{
+    Account, Credential, CredentialId, CredentialSecret, Principal, PrincipalId, Tenant, TenantId,
+};
+use crate::record::{Loaded, Record, principal_key};
+use crate::store::{Change, Row, Table};
 
 /// Why someone is not who they say. The first two cost the same work.
 #[derive(Debug)]
@@ -29,8 +33,72 @@ impl From<Error> for AuthFailure {
     }
 }
 
-/// What is checked in place of the secret of an unknown credential, so that the answer takes the same work.
-const NOBODY: &[u8] = b"0000000000000000000000000000000000000000";
+/// The rows of a credential that nobody has, read in place of those that an unknown id lacks.
+pub(crate) struct Nobody {
+    tenant: Row,
+    principal: Row,
+    credential: Row,
+}
+
+impl Nobody {
+    /// Makes the stand-in, sealed like a real one.
+    pub(crate) fn new(keyring: &Keyring) -> Result<Self> {
+        let account =
+            Account { namespace: String::new(), id: "0".repeat(12), style: String::new() };
+        let tenant = Tenant {
+            id: TenantId::random()?,
+            name: "nobody".to_owned(),
+            accounts: vec![account.clone(); 3],
+            kek_generation: 1,
+            enabled: false,
+            created_ms: 0,
+        };
+        let principal = Principal {
+            id: PrincipalId::random()?,
+            tenant: tenant.id,
+            name: "nobody".to_owned(),
+            preset: Preset::None,
+            enabled: false,
+            created_ms: 0,
+        };
+        let mut credential = Credential {
+            id: CredentialId::random()?,
+            tenant: tenant.id,
+            principal: principal.id,
+            access_id: "0".repeat(20),
+            dialect: String::new(),
+            account,
+            secret: CredentialSecret::Digest([0; 32]),
+            enabled: false,
+            created_ms: 0,
+        };
+        let secret = SecretBytes::random(SECRET)?;
+        credential.secret = keyring.seal_credential(&credential, &secret)?;
+        Ok(Self {
+            tenant: row(keyring, &tenant)?,
+            principal: row(keyring, &principal)?,
+            credential: row(keyring, &credential)?,
+        })
+    }
+}
+
+fn row<R: Record>(keyring: &Keyring, record: &R) -> Result<Row> {
+    match keyring.rows.insert(record) {
+        Change::Insert(row) => Ok(row),
+        _ => Err(Error::internal("a new record is not a new row")),
+    }
+}
+
+/// How long the stand-in's secret is, in bytes: as long as those of real credentials.
+const SECRET: usize = 40;
+
+/// A credential with its principal, perhaps the stand-in's.
+struct Candidate {
+    credential: Credential,
+    principal: Principal,
+    /// Whether credential, principal and tenant exist, are enabled, and serve the dialect.
+    works: bool,
+}
 
 impl Engine {
     /// Verifies a request signed with a secret: `check` gets the raw secret and tells whether the signature fits.
@@ -40,28 +108,15 @@ impl Engine {
         access_id: &str,
         check: impl FnOnce(&[u8]) -> bool + Send,
     ) -> std::result::Result<Identity, AuthFailure> {
-        let found = self.working_credential(dialect, access_id).await?;
-        let secret = match &found {
-            Some((credential, _)) => match &credential.secret {
-                CredentialSecret::Sealed(blob) => {
-                    Some(self.keyring.open_credential(credential, blob).map_err(Error::from)?)
-                }
-                CredentialSecret::Digest(_) => None,
-            },
-            None => None,
+        let candidate = self.candidate(dialect, access_id).await?;
+        let (secret, known) = match &candidate.credential.secret {
+            CredentialSecret::Sealed(blob) => {
+                let opened = self.keyring.open_credential(&candidate.credential, blob);
+                (opened.map_err(Error::from)?, candidate.works)
+            }
+            CredentialSecret::Digest(_) => (unknowable()?, false),
         };
-        let known = secret.is_some();
-        let secret = secret.unwrap_or_else(|| SecretBytes::from_slice(NOBODY));
-        let fits = check(secret.expose());
-        match found {
-            Some((credential, principal)) if known && fits => {
-                Ok(Identity::verified(&credential, &principal))
-            }
-            Some((credential, _)) if known => {
-                Err(AuthFailure::Mismatch { style: credential.account.style })
-            }
-            _ => Err(AuthFailure::Unknown),
-        }
+        judge(candidate, known, check(secret.expose()))
     }
 
     /// Verifies a bearer token: its public part and the rest.
@@ -71,50 +126,58 @@ impl Engine {
         access_id: &str,
         secret: &[u8],
     ) -> std::result::Result<Identity, AuthFailure> {
-        let found = self.working_credential(dialect, access_id).await?;
-        let digest = sha256(&[secret]);
-        let expected = match &found {
-            Some((Credential { secret: CredentialSecret::Digest(kept), .. }, _)) => Some(*kept),
-            _ => None,
+        let candidate = self.candidate(dialect, access_id).await?;
+        let (expected, known) = match &candidate.credential.secret {
+            CredentialSecret::Digest(kept) => (*kept, candidate.works),
+            CredentialSecret::Sealed(_) => ([0; 32], false),
         };
-        let fits = ct_eq(&digest, &expected.unwrap_or_default());
-        match found {
-            Some((credential, principal)) if expected.is_some() && fits => {
-                Ok(Identity::verified(&credential, &principal))
-            }
-            Some((credential, _)) if expected.is_some() => {
-                Err(AuthFailure::Mismatch { style: credential.account.style })
-            }
-            _ => Err(AuthFailure::Unknown),
-        }
+        let fits = ct_eq(&sha256(&[secret]), &expected);
+        judge(candidate, known, fits)
     }
 
-    /// The credential of this public id with its principal, if it, the principal and the tenant work.
-    async fn working_credential(
-        &self,
-        dialect: &str,
-        access_id: &str,
-    ) -> Result<Option<(Credential, Principal)>> {
-        let credential = match self.store.lookup(Table::Credentials, access_id.to_owned()).await? {
-            Some(row) => Some(self.authenticate_row::<Credential>(&row)?.record),
-            None => None,
-        };
-        // An unknown id takes the same reads as a known one: they find nothing.
-        let nobody = (TenantId::from_bytes([0; 16]), PrincipalId::from_bytes([0; 16]));
-        let (tenant, principal) =
-            credential.as_ref().map_or(nobody, |found| (found.tenant, found.principal));
-        let principal: Option<Loaded<Principal>> =
-            self.get(principal_key(tenant, principal)).await?;
-        let tenant = self.tenant(tenant).await?;
-        let (Some(credential), Some(principal), Some(tenant)) = (credential, principal, tenant)
-        else {
-            return Ok(None);
-        };
-        let works = credential.access_id == access_id
+    /// The credential of this public id, or the stand-in, after the same reads and checks.
+    async fn candidate(&self, dialect: &str, access_id: &str) -> Result<Candidate> {
+        let found = self.store.lookup(Table::Credentials, access_id.to_owned()).await?;
+        let known = found.is_some();
+        let row = found.as_ref().unwrap_or(&self.nobody.credential);
+        let credential = self.authenticate_row::<Credential>(row)?.record;
+        let place = principal_key(credential.tenant, credential.principal);
+        let principal = self.get::<Principal>(place).await?;
+        let tenant = self.tenant(credential.tenant).await?;
+        let complete = principal.is_some() && tenant.is_some();
+        let principal = self.or_nobodys(principal, &self.nobody.principal)?;
+        let tenant: Tenant = self.or_nobodys(tenant, &self.nobody.tenant)?;
+        let works = known
+            && complete
+            && credential.access_id == access_id
             && credential.dialect == dialect
             && credential.enabled
-            && principal.record.enabled
-            && tenant.record.enabled;
-        Ok(works.then_some((credential, principal.record)))
+            && principal.enabled
+            && tenant.enabled;
+        Ok(Candidate { credential, principal, works })
     }
+
+    fn or_nobodys<R: Record>(&self, found: Option<Loaded<R>>, nobodys: &Row) -> Result<R> {
+        match found {
+            Some(loaded) => Ok(loaded.record),
+            None => Ok(self.authenticate_row::<R>(nobodys)?.record),
+        }
+    }
+}
+
+fn judge(
+    candidate: Candidate,
+    known: bool,
+    fits: bool,
+) -> std::result::Result<Identity, AuthFailure> {
+    match (known, fits) {
+        (true, true) => Ok(Identity::verified(&candidate.credential, &candidate.principal)),
+        (true, false) => Err(AuthFailure::Mismatch { style: candidate.credential.account.style }),
+        (false, _) => Err(AuthFailure::Unknown),
+    }
+}
+
+/// A secret that nothing was signed with.
+fn unknowable() -> std::result::Result<SecretBytes, AuthFailure> {
+    SecretBytes::random(SECRET).map_err(|error: CryptoError| AuthFailure::Failed(error.into()))
 }

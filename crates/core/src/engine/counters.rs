@@ -2,8 +2,7 @@
 //! so uses are counted in memory and accounted for in the store in steps, rounded up after a crash.
 
 use std::collections::HashMap;
-
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Engine;
 use crate::error::{Error, ErrorKind, Result, What};
@@ -28,35 +27,43 @@ impl Default for PlainLimits {
     }
 }
 
+/// One slot a version, each behind a lock of its own: waiting for the store for one key must hold up no other.
 #[derive(Default)]
-pub(crate) struct Counters(Mutex<HashMap<(KeyId, u32), Slot>>);
+pub(crate) struct Counters(Mutex<HashMap<(KeyId, u32), SharedSlot>>);
 
-#[derive(Clone, Copy)]
+type SharedSlot = Arc<tokio::sync::Mutex<Slot>>;
+
+#[derive(Clone, Copy, Default)]
 struct Slot {
     used: u64,
     reserved: u64,
+}
+
+impl Counters {
+    fn slot(&self, key: KeyId, version: u32) -> SharedSlot {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry((key, version)).or_default())
+    }
 }
 
 impl Engine {
     /// Counts one more use; answers how many uses the version has had before.
     pub(crate) async fn count_use(&self, key: &Key, version: u32) -> Result<u64> {
         let limits = self.options.plain_limits;
-        let mut slots = self.counters.0.lock().await;
-        let place = (key.id, version);
-        let slot = match slots.get(&place).copied() {
-            Some(slot) if slot.used < slot.reserved || slot.used >= limits.refuse_at => slot,
-            _ => self.reserve(key, version, limits.step).await?,
-        };
+        let slot = self.counters.slot(key.id, version);
+        let mut slot = slot.lock().await;
+        if slot.used >= slot.reserved && slot.used < limits.refuse_at {
+            *slot = self.reserve(key, version, limits.step).await?;
+        }
         if slot.used >= limits.refuse_at {
-            slots.insert(place, slot);
             return Err(Error::new(
                 ErrorKind::LimitExceeded(What::VersionUses),
                 "this version has encrypted as often as its algorithm allows; rotate the key",
             )
-            .about(key.id));
+            .about_key(key));
         }
-        slots.insert(place, Slot { used: slot.used + 1, ..slot });
-        Ok(slot.used)
+        slot.used += 1;
+        Ok(slot.used - 1)
     }
 
     async fn reserve(&self, key: &Key, version: u32, step: u64) -> Result<Slot> {

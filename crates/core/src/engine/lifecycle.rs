@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use super::{Engine, Options, commit, counters};
+use super::{Engine, Options, authenticate, commit, counters};
 use crate::audit::AuditSink;
 use crate::clock::Clock;
 use crate::crypto::Secret32;
@@ -11,9 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::keypairs::KeyPairs;
 use crate::keyring::Keyring;
 use crate::model::{ClusterId, SlotId};
-use crate::record::{RootSlot, SYSTEM, decode_unauthenticated};
+use crate::record::{NameRow, RootSlot, SYSTEM, decode_unauthenticated, system_name};
 use crate::root::{RootKey, SlotPlace};
-use crate::store::{Commit, Row, Store, Table};
+use crate::store::{Commit, Row, Store, StoreError, Table};
 
 const FIRST_GENERATION: u32 = 1;
 
@@ -32,21 +32,33 @@ impl Engine {
     ) -> Result<Self> {
         let keyring = match Self::unlock(&*store, root).await? {
             Some(keyring) => keyring,
+            None if options.leave_outbox => {
+                return Err(Error::new(ErrorKind::Unavailable, "there is no installation yet"));
+            }
             None => Self::initialise(&*store, root, &options).await?,
         };
-        let engine = Self {
+        let keyring = Arc::new(keyring);
+        let nobody = authenticate::Nobody::new(&keyring)?;
+        let outbox = Arc::new(commit::Outbox::new(
+            Arc::clone(&store),
+            Arc::clone(&audit),
+            Arc::clone(&keyring),
+            options.node,
+            options.leave_outbox,
+        ));
+        outbox.recover().await?;
+        Ok(Self {
             store,
             audit,
             clock,
             keyring,
             pairs: KeyPairs::new(options.pairs),
             options,
-            outbox: Arc::new(commit::Outbox::default()),
+            nobody,
+            outbox,
             counters: counters::Counters::default(),
             quarantine: Mutex::new(HashSet::new()),
-        };
-        engine.recover_outbox().await?;
-        Ok(engine)
+        })
     }
 
     async fn slots(store: &dyn Store) -> Result<Vec<Row>> {
@@ -77,11 +89,18 @@ impl Engine {
         Err(Error::new(ErrorKind::RootKeyWrong, "the root key opens none of this store's slots"))
     }
 
+    /// Makes an installation in an empty store. Of two processes that try at once, the second opens what the first made.
     async fn initialise(
         store: &dyn Store,
         root: &dyn RootKey,
         options: &Options,
     ) -> Result<Keyring> {
+        if store.generation().await? != 0 {
+            return Err(Error::new(
+                ErrorKind::RootKeyWrong,
+                "the store is in use, but has no root slot: it is damaged",
+            ));
+        }
         let (cluster, slot) = (ClusterId::random()?, SlotId::random()?);
         let place = SlotPlace { cluster, generation: FIRST_GENERATION, slot, params: Vec::new() };
         let master = Secret32::random()?;
@@ -94,14 +113,24 @@ impl Engine {
             wrapped: root.wrap(&place, &master)?,
         };
         let keyring = Keyring::new(cluster, FIRST_GENERATION, &master)?;
+        let only = NameRow {
+            key: system_name(SYSTEM, "installation", "one"),
+            target: *cluster.as_bytes(),
+        };
         let commit = Commit {
             node: options.node,
-            changes: vec![keyring.rows.insert(&record)],
+            changes: vec![keyring.rows.insert(&record), keyring.rows.insert(&only)],
             events: Vec::new(),
             logged: Vec::new(),
         };
-        store.commit(commit).await?;
-        Ok(keyring)
+        match store.commit(commit).await {
+            Ok(_) => Ok(keyring),
+            Err(StoreError::Exists(_)) => {
+                let theirs = Self::unlock(store, root).await?;
+                theirs.ok_or_else(|| Error::internal("an installation without a root slot"))
+            }
+            Err(cause) => Err(cause.into()),
+        }
     }
 
     /// Whether the engine can serve now: the store answers, and the log takes what there is.

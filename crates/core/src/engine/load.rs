@@ -12,7 +12,7 @@ use crate::model::{
 use crate::record::{
     Loaded, NameRow, Record, TenantKek, key_key, name_key, tenant_key, version_key, version_scope,
 };
-use crate::store::{Row, RowKey};
+use crate::store::{Row, RowKey, Table};
 
 impl Engine {
     /// The record in this row, if the row is ours.
@@ -119,9 +119,7 @@ impl Engine {
         match loaded {
             Some(loaded) if exists => Ok(loaded.record),
             // Versions count up without gaps: a missing row was taken away.
-            None if exists => {
-                Err(Error::new(ErrorKind::KeyUnavailable, "a version is missing").about(key.id))
-            }
+            None if exists => Err(missing_version(key)),
             _ => Err(Error::from(ErrorKind::VersionNotFound).about(key.id)),
         }
     }
@@ -130,12 +128,17 @@ impl Engine {
     pub(crate) async fn load_versions(&self, key: &Key) -> Result<Vec<KeyVersion>> {
         let scope = version_scope(&key.region, key.id);
         let versions = self.scan_all::<KeyVersion>(*key.tenant.as_bytes(), scope).await;
-        let versions = versions.map_err(|error| error.about(key.id))?;
-        Ok(versions
+        let versions = versions.map_err(|error| error.about_key(key))?;
+        let versions: Vec<KeyVersion> = versions
             .into_iter()
             .map(|loaded| loaded.record)
             .filter(|version| version.number <= key.primary_version)
-            .collect())
+            .collect();
+        if versions.iter().map(|version| version.number).eq(1..=key.primary_version) {
+            Ok(versions)
+        } else {
+            Err(missing_version(key))
+        }
     }
 
     /// The key with what may be shown of its versions.
@@ -167,6 +170,17 @@ impl Engine {
         }
     }
 
+    /// Closes the KEKs whose rows are gone: their tenants were shredded, perhaps by another process.
+    pub(crate) async fn close_lost_keks(&self) -> Result<()> {
+        for (tenant, generation) in self.keyring.open_keks() {
+            let row = TenantKek::row_key(tenant, generation);
+            if self.store.get(Table::TenantKeks, row).await?.is_none() {
+                self.keyring.forget(tenant);
+            }
+        }
+        Ok(())
+    }
+
     /// The KEK under which new material of this tenant is wrapped.
     pub(crate) async fn current_kek(&self, tenant: TenantId) -> Result<Arc<Kek>> {
         match self.tenant(tenant).await? {
@@ -174,4 +188,8 @@ impl Engine {
             None => Err(Error::internal("the tenant is missing")),
         }
     }
+}
+
+fn missing_version(key: &Key) -> Error {
+    Error::new(ErrorKind::KeyUnavailable, "a version is missing").about_key(key)
 }

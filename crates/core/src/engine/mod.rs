@@ -57,9 +57,10 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) audit: Arc<dyn AuditSink>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) pairs: KeyPairs,
     options: Options,
+    nobody: authenticate::Nobody,
     outbox: Arc<commit::Outbox>,
     counters: counters::Counters,
     quarantine: Mutex<HashSet<(Table, RowKey)>>,
@@ -91,6 +92,7 @@ impl Engine {
 
     /// How many stored objects failed their integrity check since the start.
     pub fn quarantined(&self) -> usize {
-        self.quarantine.lock().unwrap_or_else(PoisonError::into_inner).len()
+        let rows = self.quarantine.lock().unwrap_or_else(PoisonError::into_inner).len();
+        rows + self.outbox.forged()
     }
 }

@@ -49,9 +49,10 @@ impl Engine {
                 if event.key.is_none() {
                     event.key = error.key();
                 }
-                event.outcome = match error.kind() {
-                    ErrorKind::AccessDenied => Outcome::Denied,
-                    kind => Outcome::Failure(format!("{kind:?}")),
+                event.outcome = if error.is_denial() {
+                    Outcome::Denied
+                } else {
+                    Outcome::Failure(format!("{:?}", error.kind()))
                 };
                 // A failure that cannot be recorded is still a failure: nothing secret leaves with it.
                 match self.append(&event).await {
@@ -68,7 +69,11 @@ impl Engine {
     /// Ends an operation whose commit was not acknowledged. Where the store took it, its event is in the outbox already.
     pub(crate) async fn conclude_commit<T>(&self, event: Event, error: CommitError) -> Result<T> {
         match error {
-            CommitError::Store(cause) => self.conclude(event, Err(cause.into())).await,
+            // The failure has an id of its own: if the store did take the change, its event is logged later as done.
+            CommitError::Store(cause) => {
+                let event = Event { id: EventId::random()?, ..event };
+                self.conclude(event, Err(cause.into())).await
+            }
             CommitError::DryRun => self.conclude(event, Err(error.into())).await,
             logged_later => Err(Error::from(logged_later).mark_recorded()),
         }

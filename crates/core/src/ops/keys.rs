@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Field, Result, What};
 use crate::model::{
     Key, KeyId, KeyRef, KeySpec, KeyState, KeyView, NameKind, Origin, Rotation, Usage, VersionInfo,
 };
+use crate::names;
 use crate::record::{NameRow, name_key};
 use crate::store::{Change, StoreError};
 
@@ -87,6 +88,9 @@ impl Engine {
                 ErrorKind::BadInput(Field::Exportable),
                 "keys for message authentication cannot be exportable",
             ));
+        }
+        if let Some(name) = &new.name {
+            names::check_visible(name)?;
         }
         let now = self.now_ms();
         let key = Key {

@@ -40,8 +40,13 @@ impl Engine {
             };
             event.about(&changed);
             let change = self.keyring.rows.update(&changed, loaded_at);
+            // Before the commit: what was done must not be answered as failed.
+            let view = match self.view(changed).await {
+                Ok(view) => view,
+                Err(error) => return self.conclude(event, Err(error)).await,
+            };
             match self.commit(vec![change], &event).await {
-                Ok(()) => return self.view(changed).await,
+                Ok(()) => return Ok(view),
                 Err(CommitError::Store(StoreError::Conflict)) => {}
                 Err(error) => return self.conclude_commit(event, error).await,
             }

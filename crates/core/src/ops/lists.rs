@@ -4,54 +4,76 @@ use crate::access::{self, Action, Caller, ListKeys};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Key, KeyId, KeyView, Page};
+use crate::store::{Row, Table};
 
 /// How long a list's marker is good, in milliseconds.
 const MARKER_MS: u64 = 3_600_000;
+/// How many records of a list are held at once.
+const AT_ONCE: usize = 50;
 
 impl Engine {
-    /// Up to `limit` of the region's keys in the order of their ids, after the one given.
-    /// Keys that the dialect has no words for, and those of which a record is quarantined, are left out.
-    pub async fn list_keys(
+    /// Up to `limit` of the region's keys in the order of their ids, after the one given: what `show` makes of them.
+    /// Keys that it makes nothing of, that the dialect has no words for, and of which a record is quarantined, are
+    /// left out. Records are read a few at a time and dropped once shown, so that a list costs what is shown of it.
+    pub async fn list_keys<T: Send>(
         &self,
         caller: &Caller,
         after: Option<KeyId>,
         limit: usize,
-    ) -> Result<Page<KeyView>> {
+        mut show: impl FnMut(KeyView) -> Option<T> + Send,
+    ) -> Result<Page<T>> {
         let event = self.event(caller, ListKeys::ID)?;
-        let result = self.page_of_keys(caller, after, limit).await;
+        let result = self.page_of_keys(caller, after, limit, &mut show).await;
         self.conclude(event, result).await
     }
 
-    async fn page_of_keys(
+    async fn page_of_keys<T: Send>(
         &self,
         caller: &Caller,
         after: Option<KeyId>,
         limit: usize,
-    ) -> Result<Page<KeyView>> {
+        show: &mut (impl FnMut(KeyView) -> Option<T> + Send),
+    ) -> Result<Page<T>> {
         access::authorize_tenant::<ListKeys>(caller)?;
-        let after = after.map(|id| (id.to_string(), 0));
+        let mut items = Vec::new();
+        let mut left = limit;
+        let mut after = after.map(|id| id.to_string());
+        loop {
+            let rows = self.some_keys(caller, after.clone(), left.min(AT_ONCE)).await?;
+            if left == 0 || rows.is_empty() {
+                let next = after.filter(|_| !rows.is_empty());
+                return Ok(Page { items, next: next.and_then(|id| KeyId::parse(&id)) });
+            }
+            left -= rows.len();
+            after = rows.last().map(|row| row.key.id.clone());
+            for row in rows {
+                let view = match self.authenticate_row::<Key>(&row) {
+                    Ok(loaded) => self.view(loaded.record).await,
+                    Err(error) => Err(error),
+                };
+                match view {
+                    Ok(view) if (caller.expresses)(&view.key) => items.extend(show(view)),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::KeyUnavailable => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            // A long list must not keep a thread from everybody else.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The next rows; where none is wanted, one, to tell whether the list goes on.
+    async fn some_keys(
+        &self,
+        caller: &Caller,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        let after = after.map(|id| (id, 0));
         let tenant = *caller.tenant().as_bytes();
         let scope = caller.region.to_string();
-        let rows = self
-            .store
-            .scan(crate::store::Table::Keys, tenant, scope, after, limit.saturating_add(1))
-            .await?;
-        let last = rows.get(limit.wrapping_sub(1)).filter(|_| rows.len() > limit);
-        let next = last.and_then(|row| KeyId::parse(&row.key.id));
-        let mut items = Vec::with_capacity(rows.len().min(limit));
-        for row in rows.iter().take(limit) {
-            let view = match self.authenticate_row::<Key>(row) {
-                Ok(loaded) => self.view(loaded.record).await,
-                Err(error) => Err(error),
-            };
-            match view {
-                Ok(view) if (caller.expresses)(&view.key) => items.push(view),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::KeyUnavailable => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Page { items, next })
+        Ok(self.store.scan(Table::Keys, tenant, scope, after, limit.max(1)).await?)
     }
 
     /// A marker from which the caller can continue this list within an hour; opaque and authenticated.

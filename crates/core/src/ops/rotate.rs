@@ -5,10 +5,13 @@ use crate::audit::Event;
 use crate::engine::{CommitError, Engine};
 use crate::error::{Error, ErrorKind, Result, What};
 use crate::keypairs::Material;
-use crate::model::{Key, KeyRef, KeyView, Origin};
+use crate::model::{Key, KeyRef, KeyView, Origin, VersionInfo};
 use crate::ops::lifecycle::TRIES;
 use crate::ops::require_enabled;
 use crate::store::StoreError;
+
+/// The most versions of a key: each is kept for as long as the key, and shown whenever the key is.
+const MOST_VERSIONS: u32 = 1_000;
 
 /// A request for a new version.
 #[derive(Clone, Debug)]
@@ -25,9 +28,7 @@ impl Engine {
     /// Makes a new version and lets it encrypt and sign from now on.
     pub async fn rotate_key(&self, caller: &Caller, cmd: RotateKey) -> Result<KeyView> {
         let event = self.event(caller, access::RotateKey::ID)?;
-        let mut material = None;
-        let result = self.rotate(caller, &cmd, event, &mut material).await?;
-        self.view(result).await
+        self.rotate(caller, &cmd, event).await
     }
 
     /// Rotates a key whose current version has been used as often as it should be. Recorded as done by the caller
@@ -42,7 +43,7 @@ impl Engine {
                 return Ok(now);
             }
             match self.commit_version(&now, event, &mut material, false).await {
-                Ok(rotated) => return Ok(rotated),
+                Ok(rotated) => return Ok(rotated.0),
                 Err((returned, RotateError::Commit(error))) if error.is_conflict() => {
                     event = returned;
                 }
@@ -53,20 +54,24 @@ impl Engine {
         Err(StoreError::Conflict.into())
     }
 
-    async fn rotate(
-        &self,
-        caller: &Caller,
-        cmd: &RotateKey,
-        mut event: Event,
-        material: &mut Option<Material>,
-    ) -> Result<Key> {
+    async fn rotate(&self, caller: &Caller, cmd: &RotateKey, mut event: Event) -> Result<KeyView> {
+        let mut material = None;
         for _ in 0..TRIES {
-            let key = match self.rotatable(caller, cmd).await {
-                Ok(key) => key,
+            // The view is made before the commit: what was done must not be answered as failed.
+            let view = match self.rotatable(caller, cmd).await {
+                Ok(key) => self.view(key).await,
+                Err(error) => Err(error),
+            };
+            let mut view = match view {
+                Ok(view) => view,
                 Err(error) => return self.conclude(event, Err(error)).await,
             };
-            match self.commit_version(&key, event, material, true).await {
-                Ok(key) => return Ok(key),
+            match self.commit_version(&view.key, event, &mut material, true).await {
+                Ok((key, version)) => {
+                    view.key = key;
+                    view.versions.push(version);
+                    return Ok(view);
+                }
                 Err((returned, RotateError::Commit(error))) if error.is_conflict() => {
                     event = returned;
                 }
@@ -89,6 +94,13 @@ impl Engine {
             return Err(Error::new(ErrorKind::Unsupported, "keys of this kind do not rotate")
                 .about_key(&key));
         }
+        if key.primary_version >= MOST_VERSIONS {
+            return Err(Error::new(
+                ErrorKind::LimitExceeded(What::Versions),
+                "the key has as many versions as a key may have",
+            )
+            .about_key(&key));
+        }
         if cmd.on_demand_limit.is_some_and(|limit| key.rotations_on_demand >= limit) {
             return Err(Error::new(
                 ErrorKind::LimitExceeded(What::OnDemandRotations),
@@ -106,7 +118,7 @@ impl Engine {
         mut event: Event,
         material: &mut Option<Material>,
         on_demand: bool,
-    ) -> std::result::Result<Key, (Event, RotateError)> {
+    ) -> std::result::Result<(Key, VersionInfo), (Event, RotateError)> {
         let number = key.primary_version + 1;
         event.about(key);
         event.version = Some(number);
@@ -134,7 +146,7 @@ impl Engine {
         let rows = &self.keyring.rows;
         let changes = vec![rows.insert(&version), rows.update(&rotated, key.revision)];
         match self.commit(changes, &event).await {
-            Ok(()) => Ok(rotated),
+            Ok(()) => Ok((rotated, VersionInfo { number, created_ms: now })),
             Err(error) => Err((event, RotateError::Commit(error))),
         }
     }

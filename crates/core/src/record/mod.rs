@@ -14,8 +14,9 @@ pub(crate) use system::{NameRow, RootSlot, TenantKek, UseCounter, name_key, syst
 
 use crate::crypto::Secret32;
 use crate::crypto::mac::{hmac_sha256, hmac_sha256_verify};
+use crate::model::{EventId, NodeId};
 use crate::seal::push_lp;
-use crate::store::{Change, Row, RowKey, Table};
+use crate::store::{Change, OutboxEvent, OutboxRow, Row, RowKey, Table};
 
 /// The tenant part of rows that belong to the installation itself.
 pub(crate) const SYSTEM: [u8; 16] = [0; 16];
@@ -83,6 +84,28 @@ impl RowMac {
         };
         row.mac = hmac_sha256(self.key.expose(), &[&Self::message(&row)]);
         row
+    }
+
+    fn event_message(id: EventId, bytes: &[u8], node: NodeId) -> Vec<u8> {
+        let mut message = Vec::with_capacity(bytes.len() + 64);
+        push_lp(&mut message, b"outbox");
+        message.extend_from_slice(id.as_bytes());
+        push_lp(&mut message, bytes);
+        message.extend_from_slice(node.as_bytes());
+        message
+    }
+
+    /// An event for the outbox.
+    pub(crate) fn event(&self, id: EventId, bytes: Vec<u8>, node: NodeId) -> OutboxEvent {
+        let message = Self::event_message(id, &bytes, node);
+        let mac = hmac_sha256(self.key.expose(), &[&message]);
+        OutboxEvent { id, bytes, mac }
+    }
+
+    /// Whether an outbox row is one that we wrote.
+    pub(crate) fn is_ours(&self, row: &OutboxRow) -> bool {
+        let message = Self::event_message(row.event.id, &row.event.bytes, row.node);
+        hmac_sha256_verify(self.key.expose(), &[&message], &row.event.mac)
     }
 
     /// A new row.

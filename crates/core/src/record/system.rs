@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Record, SYSTEM, base64, hex, unbase64, unhex};
 use crate::model::{ClusterId, KeyId, NameKind, Region, SlotId, TenantId};
+use crate::names;
 use crate::store::{RowKey, Table};
 
 /// The master key wrapped under a root key.
@@ -136,17 +137,21 @@ pub(crate) struct NameBody {
 
 /// Where a key's name of this kind stands.
 pub(crate) fn name_key(tenant: TenantId, region: &Region, kind: NameKind, name: &str) -> RowKey {
+    let id = match kind {
+        NameKind::Name => names::fold(name),
+        NameKind::Slug | NameKind::Alias => name.to_owned(),
+    };
     RowKey {
         tenant: *tenant.as_bytes(),
         scope: format!("{region}/{}", kind.as_str()),
-        id: name.to_owned(),
+        id,
         number: 0,
     }
 }
 
 /// Where a name of a tenant, or of a principal within one, stands.
 pub(crate) fn system_name(tenant: [u8; 16], scope: &str, name: &str) -> RowKey {
-    RowKey { tenant, scope: scope.to_owned(), id: name.to_owned(), number: 0 }
+    RowKey { tenant, scope: scope.to_owned(), id: names::fold(name), number: 0 }
 }
 
 impl Record for NameRow {
@@ -167,7 +172,8 @@ impl Record for NameRow {
     }
 
     fn from_body(body: NameBody, _: u64) -> Option<Self> {
-        let key = system_name(unhex(&body.tenant)?, &body.scope, &body.name);
+        let key =
+            RowKey { tenant: unhex(&body.tenant)?, scope: body.scope, id: body.name, number: 0 };
         Some(Self { key, target: unhex(&body.target)? })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::audit::{AuditError, AuditSink, Entry};
 use crate::model::EventId;
@@ -17,6 +18,7 @@ pub struct MemAudit {
 struct State {
     entries: Vec<Entry>,
     failing: bool,
+    delay: Duration,
 }
 
 impl MemAudit {
@@ -28,6 +30,11 @@ impl MemAudit {
     /// From now on every append fails, and takes nothing; or no longer.
     pub fn fail(&self, failing: bool) {
         self.state().failing = failing;
+    }
+
+    /// From now on every append takes this long after it took its events.
+    pub fn delay(&self, delay: Duration) {
+        self.state().delay = delay;
     }
 
     /// All that was appended, oldest first.
@@ -49,11 +56,17 @@ impl MemAudit {
 impl AuditSink for MemAudit {
     fn append(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), AuditError>> {
         Box::pin(async move {
-            let mut state = self.state();
-            if state.failing {
-                return Err(AuditError::Unavailable("told to fail".to_owned()));
+            let delay = {
+                let mut state = self.state();
+                if state.failing {
+                    return Err(AuditError::Unavailable("told to fail".to_owned()));
+                }
+                state.entries.extend(entries);
+                state.delay
+            };
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
             }
-            state.entries.extend(entries);
             Ok(())
         })
     }

@@ -19,6 +19,7 @@ struct State {
     outbox: Vec<OutboxRow>,
     generation: u64,
     failure: Option<fn() -> StoreError>,
+    fails_after: bool,
 }
 
 /// What a changed place held before.
@@ -33,6 +34,16 @@ impl MemStore {
     /// From now on every commit fails with this error and changes nothing; `None` ends it.
     pub fn fail_commits(&self, failure: Option<fn() -> StoreError>) {
         self.state().failure = failure;
+    }
+
+    /// From now on every commit is made and then answered as failed, as when only its sync failed; or no longer.
+    pub fn fail_after_commits(&self, failing: bool) {
+        self.state().fails_after = failing;
+    }
+
+    /// Takes a row away behind everyone's back. Answers whether there was one.
+    pub fn lose(&self, table: Table, key: &RowKey) -> bool {
+        self.state().rows.remove(&(table, key.clone())).is_some()
     }
 
     /// All rows of a table, in the order of their primary keys.
@@ -64,7 +75,6 @@ impl State {
         if !commit.events.iter().all(|event| ids.insert(event.id)) {
             return Err(StoreError::Failed("the outbox holds this event already".to_owned()));
         }
-        let changes = !commit.changes.is_empty();
         let mut undo = Vec::with_capacity(commit.changes.len());
         for change in commit.changes {
             match self.apply(change) {
@@ -75,7 +85,8 @@ impl State {
                 }
             }
         }
-        self.generation += u64::from(changes);
+        // Each generation has a line in the log, so only a commit with events makes one.
+        self.generation += u64::from(!commit.events.is_empty());
         let (node, generation) = (commit.node, self.generation);
         let added = commit.events.into_iter().map(|event| OutboxRow { event, node, generation });
         self.outbox.extend(added);
@@ -180,6 +191,15 @@ impl Store for MemStore {
     }
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { self.state().commit(commit) })
+        Box::pin(async move {
+            // Others get their turn here, as they do while a real store waits for its disk.
+            tokio::task::yield_now().await;
+            let mut state = self.state();
+            let made = state.commit(commit)?;
+            if state.fails_after {
+                return Err(StoreError::Failed("told to fail after the commit".to_owned()));
+            }
+            Ok(made)
+        })
     }
 }

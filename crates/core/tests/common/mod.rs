@@ -1,4 +1,9 @@
 //! An engine over a store, a log and a clock in memory, and callers to use it with.
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
+
+mod requests;
+
+pub use requests::{context, decrypt, encrypt};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,11 +12,11 @@ use trent_core::access::{Caller, Facts, Preset};
 use trent_core::crypto::{Secret32, SecretBytes};
 use trent_core::engine::{NewCredential, NewSecret, NewTenant, Options, PlainLimits};
 use trent_core::model::{
-    Account, KeyRef, KeySpec, KeyView, NodeId, Region, Rotation, TenantId, Usage,
+    Account, EventId, KeyRef, KeySpec, KeyView, NodeId, Region, Rotation, TenantId, Usage,
 };
 use trent_core::ops::{CreateKey, RotateKey};
 use trent_core::root::LocalRoot;
-use trent_core::store::Table;
+use trent_core::store::{Commit, OutboxEvent, Row, RowKey, Store, Table};
 use trent_core::testkit::{ManualClock, MemAudit, MemStore};
 use trent_core::{Engine, ErrorKind, Result};
 
@@ -19,7 +24,7 @@ pub struct Lab {
     pub engine: Engine,
     pub audit: Arc<MemAudit>,
     pub clock: Arc<ManualClock>,
-    store: Arc<MemStore>,
+    pub store: Arc<MemStore>,
     options: Options,
 }
 
@@ -33,6 +38,35 @@ pub fn kind<T>(result: Result<T>) -> ErrorKind {
 
 fn account() -> Account {
     Account { namespace: "door".into(), id: "1".into(), style: "plain".into() }
+}
+
+async fn open(
+    store: &Arc<MemStore>,
+    audit: &Arc<MemAudit>,
+    clock: &Arc<ManualClock>,
+    options: Options,
+) -> Result<Engine> {
+    let root = LocalRoot::new(Secret32::new([5; 32]));
+    Engine::open(store.clone(), audit.clone(), &root, clock.clone(), options).await
+}
+
+fn leaving() -> Options {
+    Options { leave_outbox: true, ..Options::new(NodeId::random().unwrap()) }
+}
+
+/// A store and a log that nobody has opened yet.
+#[derive(Default)]
+pub struct Empty {
+    store: Arc<MemStore>,
+    audit: Arc<MemAudit>,
+}
+
+impl Empty {
+    pub async fn process(&self, leaves_outbox: bool) -> Result<Engine> {
+        let own = Options::new(NodeId::random().unwrap());
+        let options = if leaves_outbox { leaving() } else { own };
+        open(&self.store, &self.audit, &Arc::new(ManualClock::new(1)), options).await
+    }
 }
 
 impl Lab {
@@ -57,11 +91,7 @@ impl Lab {
         clock: Arc<ManualClock>,
         options: Options,
     ) -> Self {
-        let root = LocalRoot::new(Secret32::new([5; 32]));
-        let engine =
-            Engine::open(store.clone(), audit.clone(), &root, clock.clone(), options.clone())
-                .await
-                .unwrap();
+        let engine = open(&store, &audit, &clock, options.clone()).await.unwrap();
         Self { engine, audit, clock, store, options }
     }
 
@@ -70,13 +100,14 @@ impl Lab {
         Self::open(self.store, self.audit, self.clock, self.options).await
     }
 
+    /// Whether the same store and log open again.
+    pub async fn try_restart(&self) -> Result<Engine> {
+        open(&self.store, &self.audit, &self.clock, self.options.clone()).await
+    }
+
     /// Another process on the same store, which leaves its events in the outbox.
     pub async fn without_log(&self) -> Engine {
-        let root = LocalRoot::new(Secret32::new([5; 32]));
-        let options = Options { leave_outbox: true, ..Options::new(NodeId::random().unwrap()) };
-        Engine::open(self.store.clone(), self.audit.clone(), &root, self.clock.clone(), options)
-            .await
-            .unwrap()
+        open(&self.store, &self.audit, &self.clock, leaving()).await.unwrap()
     }
 
     /// A caller of a new tenant.
@@ -188,11 +219,41 @@ impl Lab {
         self.engine.rotate_key(caller, cmd).await.unwrap();
     }
 
-    /// Flips a bit in the stored body of the key's first version.
-    pub async fn corrupt_version(&self, caller: &Caller, key: &KeyRef) {
+    async fn version_row(&self, caller: &Caller, key: &KeyRef, number: u32) -> RowKey {
         let id = self.engine.describe_key(caller, key).await.unwrap().key.id.to_string();
         let rows = self.store.rows(Table::KeyVersions);
-        let row = rows.iter().find(|row| row.key.scope.ends_with(&id)).unwrap();
-        assert!(self.store.tamper(Table::KeyVersions, &row.key, |row| row.body[40] ^= 1));
+        let fits = |row: &&Row| row.key.scope.ends_with(&id) && row.key.number == number;
+        rows.iter().find(fits).unwrap().key.clone()
+    }
+
+    /// Flips a bit in the stored body of the key's first version.
+    pub async fn corrupt_version(&self, caller: &Caller, key: &KeyRef) {
+        let row = self.version_row(caller, key, 1).await;
+        assert!(self.store.tamper(Table::KeyVersions, &row, |row| row.body[40] ^= 1));
+    }
+
+    /// Takes a version's row away.
+    pub async fn lose_version(&self, caller: &Caller, key: &KeyRef, number: u32) {
+        let row = self.version_row(caller, key, number).await;
+        assert!(self.store.lose(Table::KeyVersions, &row));
+    }
+
+    /// Takes all rows of a table away.
+    pub fn lose_rows(&self, table: Table) {
+        for row in self.store.rows(table) {
+            assert!(self.store.lose(table, &row.key));
+        }
+    }
+
+    /// Puts a line into the outbox as someone with access to the store could.
+    pub async fn forge_outbox(&self, bytes: &[u8]) {
+        let id = EventId::random().unwrap();
+        let commit = Commit {
+            node: NodeId::random().unwrap(),
+            changes: Vec::new(),
+            events: vec![OutboxEvent { id, bytes: bytes.to_vec(), mac: [7; 32] }],
+            logged: Vec::new(),
+        };
+        self.store.commit(commit).await.unwrap();
     }
 }

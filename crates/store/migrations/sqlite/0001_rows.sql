@@ -5,7 +5,7 @@ PRAGMA application_id = 0x54524E54;
 
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    -- How many commits that changed rows there were.
+    -- How many commits with events there were.
     generation INTEGER NOT NULL CHECK (generation >= 0)
 ) STRICT;
 
@@ -17,7 +17,8 @@ CREATE TABLE outbox (
     event BLOB NOT NULL UNIQUE CHECK (length(event) = 16),
     bytes BLOB NOT NULL,
     node BLOB NOT NULL CHECK (length(node) = 16),
-    generation INTEGER NOT NULL CHECK (generation >= 0)
+    generation INTEGER NOT NULL CHECK (generation >= 0),
+    mac BLOB NOT NULL CHECK (length(mac) = 32)
 ) STRICT;
 
 CREATE TABLE root_slots (

@@ -14,7 +14,8 @@ pub(super) fn commit(connection: &Connection, commit: &Commit) -> Result<u64, St
             Change::Delete { table, key, revision } => delete(connection, *table, key, *revision)?,
         }
     }
-    let generation = if commit.changes.is_empty() {
+    // Each generation has a line in the log, so only a commit with events makes one.
+    let generation = if commit.events.is_empty() {
         sql::generation(connection).map_err(sql::error)?
     } else {
         next_generation(connection).map_err(sql::error)?
@@ -84,7 +85,8 @@ fn next_generation(connection: &Connection) -> rusqlite::Result<u64> {
 fn add_events(connection: &Connection, commit: &Commit, generation: i64) -> Result<(), StoreError> {
     let mut add = connection.prepare_cached(sql::OUTBOX_ADD).map_err(sql::error)?;
     for event in &commit.events {
-        let values = params![event.id.as_bytes(), event.bytes, commit.node.as_bytes(), generation];
+        let (id, node) = (event.id.as_bytes(), commit.node.as_bytes());
+        let values = params![id, event.bytes, node, generation, event.mac];
         add.execute(values).map_err(sql::error)?;
     }
     Ok(())

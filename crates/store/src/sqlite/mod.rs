@@ -34,7 +34,8 @@ const READERS: usize = 3;
 ///
 /// Concurrent commits share transactions, so that they share the sync.
 /// A write lock that another process holds for 2 seconds makes commits fail as `Busy`; reads go on meanwhile, and
-/// commits work again once the lock is free. A future that is dropped may or may not have committed.
+/// commits work again once the lock is free. A future that is dropped may or may not have committed, and so may a commit
+/// that is answered with an error other than `Busy`, `Conflict` and `Exists`.
 pub struct SqliteStore {
     writes: Arc<Queue<Job>>,
     reads: Arc<Queue<read::Work>>,
@@ -76,9 +77,11 @@ impl SqliteStore {
             observed: Arc::default(),
             threads: Mutex::default(),
         };
-        for connection in readers {
+        // All are counted before one begins, and so before one can end.
+        let readers: Vec<_> = readers.into_iter().map(|one| (one, store.reads.served())).collect();
+        for (connection, served) in readers {
             let reads = Arc::clone(&store.reads);
-            store.spawn("store-read", move || read::run(&connection, &reads))?;
+            store.spawn("store-read", move || read::run(&connection, &reads, served))?;
         }
         let (writes, observed) = (Arc::clone(&store.writes), Arc::clone(&store.observed));
         store

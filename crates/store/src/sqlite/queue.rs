@@ -1,7 +1,7 @@
 //! The way from async callers to the store's threads: bounded, and never left waiting by a thread that ended.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 use trent_core::store::StoreError;
@@ -16,12 +16,14 @@ pub(super) struct Queue<T> {
 struct State<T> {
     waiting: VecDeque<T>,
     open: bool,
+    /// Threads that do the work.
+    serving: usize,
 }
 
 impl<T> Queue<T> {
     pub(super) fn new(places: usize) -> Self {
         Self {
-            state: Mutex::new(State { waiting: VecDeque::new(), open: true }),
+            state: Mutex::new(State { waiting: VecDeque::new(), open: true, serving: 0 }),
             filled: Condvar::new(),
             places: Semaphore::new(places),
         }
@@ -67,9 +69,11 @@ impl<T> Queue<T> {
         self.filled.notify_all();
     }
 
-    /// A value that drops what waits when the last thread to do it ends, by a panic too: its callers must not wait.
-    pub(super) fn served(&self) -> Served<'_, T> {
-        Served(self)
+    /// A value that a thread holds while it does the work. When the last one is dropped, by a panic too, the queue is
+    /// closed and what waits is dropped: its callers must not wait. All are to be made before the first is dropped.
+    pub(super) fn served(self: &Arc<Self>) -> Served<T> {
+        self.state().serving += 1;
+        Served(Arc::clone(self))
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -78,10 +82,16 @@ impl<T> Queue<T> {
 }
 
 /// See [`Queue::served`].
-pub(super) struct Served<'a, T>(&'a Queue<T>);
+pub(super) struct Served<T>(Arc<Queue<T>>);
 
-impl<T> Drop for Served<'_, T> {
+impl<T> Drop for Served<T> {
     fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.serving -= 1;
+        if state.serving > 0 {
+            return;
+        }
+        drop(state);
         self.0.close();
         let left = std::mem::take(&mut self.0.state().waiting);
         drop(left);

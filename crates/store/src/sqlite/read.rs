@@ -4,15 +4,14 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use trent_core::store::{OutboxRow, Row, RowKey, Table};
 
-use super::queue::Queue;
+use super::queue::{Queue, Served};
 use super::sql;
 
 /// A query with the way back to its caller.
 pub(super) type Work = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Does what comes, until the queue is closed.
-pub(super) fn run(connection: &Connection, queue: &Queue<Work>) {
-    let _served = queue.served();
+pub(super) fn run(connection: &Connection, queue: &Queue<Work>, _served: Served<Work>) {
     while let Some(work) = queue.pop() {
         work(connection);
     }

@@ -66,9 +66,9 @@ pub(super) fn of(table: Table) -> &'static Statements {
 }
 
 pub(super) const OUTBOX_READ: &str =
-    "SELECT event, bytes, node, generation FROM outbox ORDER BY position LIMIT ?1";
+    "SELECT event, bytes, node, generation, mac FROM outbox ORDER BY position LIMIT ?1";
 pub(super) const OUTBOX_ADD: &str =
-    "INSERT INTO outbox (event, bytes, node, generation) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO outbox (event, bytes, node, generation, mac) VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const OUTBOX_REMOVE: &str = "DELETE FROM outbox WHERE event = ?1";
 pub(super) const GENERATION_READ: &str = "SELECT generation FROM meta";
 pub(super) const GENERATION_NEXT: &str =
@@ -113,7 +113,11 @@ pub(super) fn row(table: Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row
 /// A row of the outbox, from [`OUTBOX_READ`].
 pub(super) fn outbox_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
-        event: OutboxEvent { id: EventId::from_bytes(row.get(0)?), bytes: row.get(1)? },
+        event: OutboxEvent {
+            id: EventId::from_bytes(row.get(0)?),
+            bytes: row.get(1)?,
+            mac: row.get(4)?,
+        },
         node: NodeId::from_bytes(row.get(2)?),
         generation: unsigned(row, 3)?,
     })

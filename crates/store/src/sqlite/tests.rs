@@ -51,11 +51,18 @@ fn row(id: &str, body: &[u8]) -> Row {
     }
 }
 
+/// An event of this name, at most 16 bytes long.
+fn event(name: &[u8]) -> OutboxEvent {
+    let mut id = [0; 16];
+    id[..name.len()].copy_from_slice(name);
+    OutboxEvent { id: EventId::from_bytes(id), bytes: b"{}".to_vec(), mac: [5; 32] }
+}
+
 fn inserting(row: Row) -> Commit {
     Commit {
         node: NodeId::from_bytes([1; 16]),
+        events: vec![event(row.key.id.as_bytes())],
         changes: vec![Change::Insert(row)],
-        events: Vec::new(),
         logged: Vec::new(),
     }
 }
@@ -206,9 +213,8 @@ fn several_may_make_it_at_the_same_moment() {
 #[tokio::test]
 async fn what_was_committed_is_there_when_it_is_opened_again() {
     let place = Place::new();
-    let event = OutboxEvent { id: EventId::from_bytes([5; 16]), bytes: b"{}".to_vec() };
-    let commit = Commit { events: vec![event.clone()], ..inserting(row("a", b"body")) };
-    place.open().commit(commit).await.unwrap();
+    let event = event(b"a");
+    place.open().commit(inserting(row("a", b"body"))).await.unwrap();
     let store = place.open();
     assert_eq!(store.generation().await.unwrap(), 1);
     let found = store.get(Table::Keys, row("a", b"").key).await.unwrap();
@@ -274,6 +280,46 @@ async fn a_thread_that_ends_leaves_nobody_waiting() {
 }
 
 #[tokio::test]
+async fn a_reader_that_ends_leaves_the_others_reading() {
+    let place = Place::new();
+    let store = place.open();
+    insert(&store, "a").await.unwrap();
+    for ended in 1..=READERS {
+        let panics = store.read::<()>(|_| panic!("on purpose")).await;
+        assert!(matches!(panics, Err(StoreError::Closed)), "{panics:?}");
+        if ended < READERS {
+            for _ in 0..READERS {
+                assert!(has(&store, "a").await, "{ended} have ended");
+            }
+        }
+    }
+    let late = store.get(Table::Keys, row("a", b"").key);
+    let late = tokio::time::timeout(Duration::from_secs(10), late).await.unwrap();
+    assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_at_its_end_is_not_said_to_be_undone() {
+    let place = Place::new();
+    drop(place.open());
+    let trap = "CREATE TABLE one (x PRIMARY KEY);
+        CREATE TABLE other (x REFERENCES one DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER trap AFTER INSERT ON keys WHEN new.id = 'trap'
+        BEGIN INSERT INTO other VALUES (1); END";
+    place.other().execute_batch(trap).unwrap();
+    let store = place.open();
+    let refused = insert(&store, "trap").await;
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    assert_eq!(insert(&store, "after").await.unwrap(), 1);
+    assert!(!has(&store, "trap").await);
+    let certain = [StoreError::Busy, StoreError::Conflict, StoreError::Exists(Table::Keys)];
+    for error in certain {
+        assert!(matches!(writer::unknown(error), StoreError::Failed(_)));
+    }
+    assert!(matches!(writer::unknown(StoreError::Full), StoreError::Full));
+}
+
+#[tokio::test]
 async fn the_files_are_the_owners_alone() {
     let place = Place::new();
     let store = place.open();
@@ -303,7 +349,10 @@ async fn deleted_content_is_overwritten() {
     store.commit(inserting(secret.clone())).await.unwrap();
     store.commit(inserting(kept.clone())).await.unwrap();
     let delete = Change::Delete { table: secret.table, key: secret.key.clone(), revision: 1 };
-    store.commit(Commit { changes: vec![delete], ..inserting(kept) }).await.unwrap();
+    store
+        .commit(Commit { changes: vec![delete], events: Vec::new(), ..inserting(kept) })
+        .await
+        .unwrap();
     store.close();
     let file = fs::read(place.path()).unwrap();
     let holds = |text: &[u8]| file.windows(text.len()).any(|window| window == text);

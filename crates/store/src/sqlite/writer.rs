@@ -1,6 +1,7 @@
 //! The one thread that writes: it takes all commits that wait, puts them into one transaction, each behind a savepoint
 //! of its own, syncs once, and then answers them all.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ type Answer = Result<u64, StoreError>;
 /// Commits what comes, until the queue is closed. A caller waits `patience` for a lock of another process.
 pub(super) fn run(
     connection: Connection,
-    queue: &Queue<Job>,
+    queue: &Arc<Queue<Job>>,
     observed: &Observed,
     patience: Duration,
 ) {
@@ -103,7 +104,10 @@ fn begin(connection: &Connection, patience: Duration) -> Result<(), StoreError> 
     execute(connection, "BEGIN IMMEDIATE")
 }
 
-/// Applies each commit and ends the transaction. An error means that nothing of it was committed.
+/// Applies each commit and ends the transaction. `Busy` means that nothing of it was committed. After another error
+/// that is not known: when the sync of a COMMIT fails, its frames may stand in the write-ahead log. No connection sees
+/// them then, and the next transaction overwrites them; but if the process ends before, the next start replays them.
+/// A new connection would not settle it, for only the first one to a database reads the log anew.
 fn finish(connection: &Connection, jobs: &[Job]) -> Result<Vec<Answer>, StoreError> {
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -120,8 +124,18 @@ fn finish(connection: &Connection, jobs: &[Job]) -> Result<Vec<Answer>, StoreErr
         execute(connection, "RELEASE one")?;
         answers.push(answer);
     }
-    execute(connection, "COMMIT")?;
+    execute(connection, "COMMIT").map_err(unknown)?;
     Ok(answers)
+}
+
+/// The error of a COMMIT, which must not be one that says that nothing was changed.
+pub(super) fn unknown(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Busy | StoreError::Conflict | StoreError::Exists(_) => {
+            StoreError::Failed(format!("a transaction did not end: {error}"))
+        }
+        error => error,
+    }
 }
 
 /// Answers all jobs with the error that ended their transaction.

@@ -13,7 +13,7 @@ pub(super) async fn changes_of_a_commit_see_each_other(store: &dyn Store) {
         Change::Insert(two.clone()),
         Change::Insert(Row { lookup: None, ..one.clone() }),
     ];
-    assert_eq!(must(commit(store, changes).await), 1);
+    must(commit(store, changes).await);
     assert_eq!(get(store, &one).await, Some(Row { lookup: None, ..one }));
     assert_eq!(must(store.lookup(two.table, "L".to_owned()).await), Some(two));
 }
@@ -58,17 +58,28 @@ pub(super) async fn a_failure_undoes_the_whole_commit(store: &dyn Store) {
     assert_eq!(outbox(store).await, [(1, NODE, 1), (2, NODE, 2)]);
 }
 
-pub(super) async fn generations_count_commits_with_changes(store: &dyn Store) {
+pub(super) async fn generations_count_commits_with_events(store: &dyn Store) {
+    let first = row(key(1, "", "a", 0));
+    let changed = next(&first, b"");
+    let insert = vec![Change::Insert(first.clone())];
     assert_eq!(must(store.generation().await), 0);
     assert_eq!(must(store.commit(empty()).await), 0);
-    let many = (0..5).map(|n| Change::Insert(row(key(1, "", "a", n)))).collect();
-    assert_eq!(must(commit(store, many).await), 1);
-    let first = row(key(1, "", "a", 0));
-    assert_eq!(must(commit(store, vec![Change::Update(next(&first, b""))]).await), 2);
-    refusal(store, vec![Change::Insert(first.clone())]).await;
-    assert_eq!(must(store.commit(empty()).await), 2);
-    assert_eq!(must(commit(store, vec![delete(&next(&first, b""))]).await), 3);
+    assert_eq!(must(commit(store, insert.clone()).await), 0, "changes alone make none");
+    // Several events of one commit make one generation, with changes or without.
+    let with = |changes, numbers: &[u8]| Commit {
+        changes,
+        events: numbers.iter().map(|number| event(*number)).collect(),
+        ..empty()
+    };
+    let update = vec![Change::Update(changed.clone())];
+    assert_eq!(must(store.commit(with(update, &[1, 2, 3])).await), 1);
+    assert_eq!(must(store.commit(with(Vec::new(), &[4])).await), 2);
+    assert!(store.commit(with(insert, &[5])).await.is_err());
+    assert_eq!(must(store.commit(Commit { logged: vec![event(4).id], ..empty() }).await), 2);
+    assert_eq!(must(store.commit(with(vec![delete(&changed)], &[6])).await), 3);
     assert_eq!(must(store.generation().await), 3);
+    let all = [(1, NODE, 1), (2, NODE, 1), (3, NODE, 1), (6, NODE, 3)];
+    assert_eq!(outbox(store).await, all);
 }
 
 pub(super) async fn the_outbox_keeps_its_order(store: &dyn Store) {
@@ -80,9 +91,9 @@ pub(super) async fn the_outbox_keeps_its_order(store: &dyn Store) {
     let one = Commit { node: other, changes: insert("b"), events: vec![event(7)], ..empty() };
     assert_eq!(must(store.commit(one).await), 2);
     let unchanged = Commit { events: vec![event(6)], ..empty() };
-    assert_eq!(must(store.commit(unchanged).await), 2);
+    assert_eq!(must(store.commit(unchanged).await), 3);
 
-    let all = [(9, NODE, 1), (8, NODE, 1), (7, other, 2), (6, NODE, 2)];
+    let all = [(9, NODE, 1), (8, NODE, 1), (7, other, 2), (6, NODE, 3)];
     assert_eq!(outbox(store).await, all);
     let rows: Vec<OutboxRow> = must(store.outbox(3).await);
     let events: Vec<OutboxEvent> = rows.into_iter().map(|row| row.event).collect();
@@ -103,8 +114,8 @@ pub(super) async fn logged_events_leave_the_outbox(store: &dyn Store) {
     let logged = |numbers: &[u8]| numbers.iter().map(|number| event(*number).id).collect();
     // Unknown ones and repeated ones are no failure: another process may have removed them.
     let commit = Commit { logged: logged(&[3, 1, 99, 1]), ..empty() };
-    assert_eq!(must(store.commit(commit).await), 0);
-    assert_eq!(outbox(store).await, [(2, NODE, 0), (4, NODE, 0)]);
+    assert_eq!(must(store.commit(commit).await), 4);
+    assert_eq!(outbox(store).await, [(2, NODE, 2), (4, NODE, 4)]);
     // What left may be followed by new ones, and the new ones are last.
     let commit = Commit {
         changes: vec![Change::Insert(row(key(1, "", "a", 0)))],
@@ -112,8 +123,8 @@ pub(super) async fn logged_events_leave_the_outbox(store: &dyn Store) {
         logged: logged(&[4]),
         ..empty()
     };
-    assert_eq!(must(store.commit(commit).await), 1);
-    assert_eq!(outbox(store).await, [(2, NODE, 0), (1, NODE, 1)]);
+    assert_eq!(must(store.commit(commit).await), 5);
+    assert_eq!(outbox(store).await, [(2, NODE, 2), (1, NODE, 5)]);
     must(store.commit(Commit { logged: logged(&[2, 1]), ..empty() }).await);
     assert_eq!(outbox(store).await, []);
 }
