@@ -40,6 +40,17 @@ pub struct Outcome {
     pub result: &'static str,
 }
 
+/// Why the listener refuses a request that no dialect has seen whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// The body is longer than the listener takes.
+    TooLarge,
+    /// The answer was not there in time. What was begun may still be done.
+    Deadline,
+    /// There is too much to do at present.
+    Overloaded,
+}
+
 /// A vendor's wire API.
 pub trait Dialect: Send + Sync {
     /// Its name: `aws`, `thalassa`, …
@@ -47,6 +58,9 @@ pub trait Dialect: Send + Sync {
 
     /// Whether the request bears this dialect's marker. Some clients put it in a form body.
     fn claims(&self, head: &http::request::Parts, body: &[u8]) -> bool;
+
+    /// The listener's refusal in the vendor's own form, with its [`Outcome`]. The operation is unknown.
+    fn refuse(&self, why: Refused) -> Response<Bytes>;
 
     /// Answers a request; errors are responses in the vendor's own form.
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>>;

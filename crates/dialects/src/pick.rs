@@ -11,7 +11,7 @@ use serde::Serialize;
 use trent_core::Engine;
 
 use crate::common::reply;
-use crate::{Dialect, Outcome, Peer, Regions, aws, thalassa};
+use crate::{Dialect, Outcome, Peer, Refused, Regions, aws, thalassa};
 
 /// Every dialect that is open, over one engine.
 pub struct Dialects {
@@ -65,19 +65,26 @@ impl Dialects {
         }
     }
 
+    /// The listener's refusal of a request whose body has not been read, in the form of the dialect that its head
+    /// bears the marks of; `None` where that is not exactly one.
+    pub fn refuse(&self, head: &Parts, why: Refused) -> Option<Response<Bytes>> {
+        self.pick(head, b"").ok().map(|dialect| dialect.refuse(why))
+    }
+
     fn pick(&self, head: &Parts, body: &[u8]) -> Result<&dyn Dialect, Refusal> {
         let marks = Marks::of(head, body);
-        let closed =
-            CLOSED.iter().filter(|closed| (closed.claims)(&marks)).map(|closed| closed.name).next();
-        let mut open = self.open.iter().filter(|dialect| dialect.claims(head, body));
-        match (open.next(), open.next(), closed) {
-            (Some(one), None, None) => Ok(&**one),
-            (Some(_), _, _) => Err(Refusal::Ambiguous),
-            (None, _, Some(vendor)) => Err(Refusal::Closed(vendor)),
-            (None, _, None) if head.uri.path() == "/" && head.method != Method::POST => {
+        let open = self.open.iter().filter(|dialect| dialect.claims(head, body));
+        let closed = CLOSED.iter().filter(|closed| (closed.claims)(&marks));
+        let mut claims = open
+            .map(|dialect| Ok(&**dialect))
+            .chain(closed.map(|closed| Err(Refusal::Closed(closed.name))));
+        match (claims.next(), claims.next()) {
+            (Some(only), None) => only,
+            (Some(_), Some(_)) => Err(Refusal::Ambiguous),
+            (None, _) if head.uri.path() == "/" && head.method != Method::POST => {
                 Err(Refusal::Method)
             }
-            (None, _, None) => Err(Refusal::Unknown),
+            (None, _) => Err(Refusal::Unknown),
         }
     }
 }
@@ -182,6 +189,10 @@ mod tests {
             head.headers.contains_key(self.0)
         }
 
+        fn refuse(&self, _: Refused) -> Response<Bytes> {
+            Response::new(Bytes::from_static(self.0.as_bytes()))
+        }
+
         fn handle<'a>(&'a self, _: Peer, _: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {
             Box::pin(async { Response::new(Bytes::new()) })
         }
@@ -236,6 +247,31 @@ mod tests {
             check(&[("one", "")], "/", parameters, Ok("one"));
         }
         check(&[], "/?Action=GetCallerIdentity", "x", Err(Refusal::Unknown));
+        // Two that are closed are as ambiguous as two that are open.
+        check(&[("X-TC-Action", "ListKeys"), ("x-acs-action", "ListKeys")], "/", "{}", AMBIGUOUS);
+        check(&[FORM], "/", "Action=ListKeys&SecretId=a&AccessKeyId=a", AMBIGUOUS);
+    }
+
+    #[test]
+    fn only_the_one_dialect_of_a_head_refuses() {
+        let dialects = Dialects { open: vec![Box::new(Marked("one")), Box::new(Marked("two"))] };
+        for (marks, expected) in [
+            (&["one"][..], Some("one")),
+            (&["two"], Some("two")),
+            (&["one", "two"], None),
+            (&["one", "x-tc-action"], None),
+            (&["x-tc-action"], None),
+            (&[], None),
+        ] {
+            let mut request = Request::builder().method("POST");
+            for mark in marks {
+                request = request.header(*mark, "");
+            }
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            let refused = dialects.refuse(&head, Refused::Deadline);
+            let found = refused.map(Response::into_body);
+            assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{marks:?}");
+        }
     }
 
     #[test]

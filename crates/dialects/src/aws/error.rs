@@ -7,6 +7,7 @@ use trent_core::error::{Error, ErrorKind, Field, What};
 use trent_core::model::KeyId;
 
 use super::arn::Names;
+use crate::Refused;
 
 /// The result of a step that may be refused.
 pub(super) type Answer<T> = Result<T, Failure>;
@@ -141,7 +142,18 @@ impl Failure {
     }
 }
 
+impl From<Refused> for Failure {
+    fn from(why: Refused) -> Self {
+        match why {
+            Refused::TooLarge => Self::new(Code::RequestTooLarge, "The body is too long."),
+            Refused::Deadline => Self::new(Code::DependencyTimeout, TIMEOUT),
+            Refused::Overloaded => Self::new(Code::Throttling, TOO_FAST),
+        }
+    }
+}
+
 const INTERNAL: &str = "An internal error occurred. The request may be tried again.";
+const TIMEOUT: &str = "The request timed out. It may be tried again.";
 const INEXPRESSIBLE: &str = "The key is of a kind that this API cannot express.";
 const DRY_RUN: &str = "The request would have succeeded, but the DryRun option is set.";
 const FOREIGN: &str = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, \
@@ -241,7 +253,7 @@ impl About<'_> {
             ErrorKind::MarkerInvalid          => (Code::InvalidMarker,        Some("The marker is not valid.".to_owned())),
             ErrorKind::GrantTokenInvalid      => (Code::InvalidGrantToken,    Some("The grant token is not valid.".to_owned())),
             ErrorKind::KeyUnavailable         => (Code::KeyUnavailable,       Some(format!("{arn} is unavailable."))),
-            ErrorKind::Timeout                => (Code::DependencyTimeout,    Some("The request timed out. It may be tried again.".to_owned())),
+            ErrorKind::Timeout                => (Code::DependencyTimeout,    Some(TIMEOUT.to_owned())),
             ErrorKind::VersionNotFound
             | ErrorKind::RootKeyWrong
             | ErrorKind::Unavailable
@@ -261,6 +273,7 @@ fn exists(what: What) -> &'static str {
         | What::Principal
         | What::Credential
         | What::OnDemandRotations
+        | What::Versions
         | What::VersionUses => "It already exists",
     }
 }
@@ -271,6 +284,7 @@ fn exceeded(what: What, arn: &str) -> String {
             "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be \
             performed for this key: {arn}"
         ),
+        What::Versions => format!("The key {arn} has as many key materials as it may have."),
         What::Name | What::Tenant | What::Principal | What::Credential | What::VersionUses => {
             "A limit has been reached.".to_owned()
         }

@@ -43,6 +43,7 @@ const KINDS: &[(ErrorKind, Code)] = &[
     (ErrorKind::NotExportable, Code::UnsupportedOperation),
     (ErrorKind::AlreadyExists(What::Name), Code::AlreadyExists),
     (ErrorKind::LimitExceeded(What::OnDemandRotations), Code::LimitExceeded),
+    (ErrorKind::LimitExceeded(What::Versions), Code::LimitExceeded),
     (ErrorKind::Throttled, Code::Throttling),
     (ErrorKind::BadInput(Field::Context), Code::Validation),
     (ErrorKind::PlaintextTooLong { max: 190 }, Code::Validation),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use trent_core::model::{Rotation, Usage};
+use trent_core::model::{KeyView, Rotation, Usage};
 use trent_core::ops::CreateKey;
 
 use super::error::{Answer, Code, Failure};
@@ -242,7 +242,8 @@ pub(super) async fn list(call: &Call<'_>) -> Answer<Reply> {
         .map(|marker| paging::key_position(engine, caller, operation, marker))
         .transpose()
         .map_err(refused)?;
-    let page = engine.list_keys(caller, after, limit).await.map_err(refused)?;
+    let show = |view: KeyView| Some(view.key.id);
+    let page = engine.list_keys(caller, after, limit, show).await.map_err(refused)?;
     let next_marker = page
         .next
         .map(|last| paging::mark_key(engine, caller, operation, last))
@@ -251,7 +252,7 @@ pub(super) async fn list(call: &Call<'_>) -> Answer<Reply> {
     let keys = page
         .items
         .iter()
-        .map(|view| Entry { key_id: view.key.id.to_string(), key_arn: call.names.key(view.key.id) })
+        .map(|id| Entry { key_id: id.to_string(), key_arn: call.names.key(*id) })
         .collect();
     Reply::json(&Listed { keys, truncated: next_marker.is_some(), next_marker })
 }

@@ -35,7 +35,7 @@ use self::request::{Call, Reply};
 use self::table::{Found, Row};
 use crate::common::json::Document;
 use crate::common::{reply, time};
-use crate::{BoxFuture, Dialect, Outcome, Peer, Regions};
+use crate::{BoxFuture, Dialect, Outcome, Peer, Refused, Regions};
 
 /// The dialect's name, and the namespace of its accounts.
 const NAME: &str = "aws";
@@ -188,6 +188,10 @@ impl Dialect for Aws {
             || starts(AUTHORIZATION, "AWS4-")
             || starts(CONTENT_TYPE, "application/x-amz-json")
             || head.uri.query().is_some_and(|query| query.contains("X-Amz-Algorithm="))
+    }
+
+    fn refuse(&self, why: Refused) -> Response<Bytes> {
+        self.response(&reply::request_id(), table::UNKNOWN, Err(Failure::from(why)))
     }
 
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {

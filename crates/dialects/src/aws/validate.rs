@@ -61,6 +61,8 @@ pub(super) const MARKER: Text = Text {
 };
 const GRANT_TOKEN: Text = Text { min: 1, max: 8_192, pattern: None };
 const GRANT_TOKENS: usize = 10;
+/// The most violations that one answer tells.
+const VIOLATIONS: usize = 100;
 
 /// A request's members while they are read.
 pub(super) struct Input<'a> {
@@ -78,7 +80,7 @@ impl<'a> Input<'a> {
     /// Ends the reading.
     ///
     /// # Errors
-    /// ValidationException with every violation that was found.
+    /// ValidationException with the first 100 violations that were found.
     pub(super) fn finish(self) -> Answer<()> {
         let plural = match self.violations.len() {
             0 => return Ok(()),
@@ -90,8 +92,11 @@ impl<'a> Input<'a> {
         Err(Failure::validation(format!("{count} validation error{plural} detected: {all}")))
     }
 
-    /// Notes a violation. `value` is quoted as given, and empty where it must not be shown.
+    /// Notes a violation, unless enough are known. `value` is quoted as given, and empty where it must not be shown.
     fn violated(&mut self, name: &str, value: &str, rule: impl Display) {
+        if self.violations.len() >= VIOLATIONS {
+            return;
+        }
         let space = if value.is_empty() { "" } else { " " };
         let path = self.path(name);
         let text = format!("Value{space}{value} at '{path}' failed to satisfy constraint: {rule}");

@@ -126,6 +126,23 @@ fn all_violations_are_told_together() {
 }
 
 #[test]
+fn no_more_than_100_violations_are_told() {
+    let tags = json!({"KeyId": "k", "Tags": vec![json!({"TagKey": ""}); 9_000]});
+    let mut input = Input::new(tags.as_object().unwrap());
+    read(&mut input).unwrap();
+    let message = input.finish().unwrap_err().message.unwrap();
+    assert!(
+        message.starts_with("100 validation errors detected: Value '' at 'tags.1.member.tagKey'")
+    );
+    assert!(message.contains("tags.100.member") && !message.contains("tags.101.member"));
+    // A wrong type behind them still ends the reading.
+    let mut tags = vec![json!({"TagKey": ""}); 200];
+    tags.push(json!({"TagKey": 1}));
+    let text = "NUMBER_VALUE can not be converted to a String";
+    check(json!({"Tags": tags}), Some(Code::Serialization), text);
+}
+
+#[test]
 fn a_wrong_type_ends_the_reading_whatever_else_is_wrong() {
     for (members, message) in [
         (json!({"KeyId": 5}), "NUMBER_VALUE can not be converted to a String"),

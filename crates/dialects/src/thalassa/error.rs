@@ -7,6 +7,8 @@ use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use trent_core::error::{Error, ErrorKind, Field, What};
 
+use crate::Refused;
+
 /// Refusals that are made before the KMS is asked, or instead of asking it.
 pub(super) type Answer<T> = Result<T, Failure>;
 
@@ -67,6 +69,12 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", message)
     }
 
+    /// 422: the answer would be too long to be held.
+    pub(super) fn too_long_a_list() -> Self {
+        let message = "the list is longer than 8 MiB: filter it";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "LimitExceeded", message)
+    }
+
     /// 501: the vendor's API has it, this server not yet.
     pub(super) fn not_yet(what: &'static str) -> Self {
         let message = format!("{what} is not available yet");
@@ -106,6 +114,18 @@ impl Failure {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
             _ => None,
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(why: Refused) -> Self {
+        match why {
+            Refused::TooLarge => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", "the body is too long")
+            }
+            Refused::Deadline => Self::from(ErrorKind::Timeout),
+            Refused::Overloaded => Self::from(ErrorKind::Unavailable),
         }
     }
 }
@@ -165,6 +185,7 @@ fn exists(what: What) -> &'static str {
         | What::Principal
         | What::Credential
         | What::OnDemandRotations
+        | What::Versions
         | What::VersionUses => "something of this name exists",
     }
 }
@@ -172,7 +193,9 @@ fn exists(what: What) -> &'static str {
 fn limit(what: What) -> &'static str {
     match what {
         What::VersionUses => "this version has encrypted as often as it may: rotate the key",
-        What::OnDemandRotations => "the key has been rotated as often as it may be",
+        What::OnDemandRotations | What::Versions => {
+            "the key has been rotated as often as it may be"
+        }
         What::Name | What::Tenant | What::Principal | What::Credential => {
             "a limit on the number of these is reached"
         }
@@ -216,6 +239,7 @@ mod tests {
         (ErrorKind::AlreadyExists(What::Name), 409),
         (ErrorKind::AlreadyExists(What::Principal), 409),
         (ErrorKind::LimitExceeded(What::OnDemandRotations), 422),
+        (ErrorKind::LimitExceeded(What::Versions), 422),
         (ErrorKind::LimitExceeded(What::VersionUses), 422),
         (ErrorKind::Throttled, 429),
         (ErrorKind::BadInput(Field::Name), 400),

@@ -2,6 +2,7 @@
 //! What is done with a key is `crypt.rs` and `material.rs`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use trent_core::access::Caller;
 use trent_core::engine::Engine;
@@ -15,8 +16,10 @@ use super::request::{Call, Reply};
 use super::resource::{KmsKey, Status};
 use super::{ids, key_type, resource};
 
-/// Keys read at once.
-const PAGE: usize = 500;
+/// Keys listed by one call of the engine, which is one event in the audit log.
+const PAGE: usize = 1_000;
+/// The longest list, in bytes.
+const LIST: usize = 8 * 1_024 * 1_024;
 /// Longest name, in characters.
 const NAME: usize = 255;
 /// Longest description, in characters.
@@ -27,20 +30,29 @@ const PAIRS: usize = 64;
 const PAIR_NAME: usize = 128;
 /// Longest value of a label or annotation, in characters.
 const PAIR_VALUE: usize = 1_024;
+/// The most that a key's labels and annotations have together, names and values, in bytes.
+const PAIRS_BYTES: usize = 16 * 1_024;
 /// The longest rotation period, in days.
 const DAYS: u32 = 3_650;
 
-/// Shows every key of the caller's region that this API has words for, in the order of their ids.
+/// Shows every key of the caller's region that this API has words for, in the order of their ids, until it is told
+/// to break off. No key is held longer than it is shown.
 pub(super) async fn each_key(
     engine: &Engine,
     caller: &Caller,
-    mut show: impl FnMut(&KeyView) + Send,
+    mut show: impl FnMut(&KeyView) -> ControlFlow<()> + Send,
 ) -> Result<(), Error> {
     let mut after = None;
+    let mut flow = ControlFlow::Continue(());
     loop {
-        let page = engine.list_keys(caller, after, PAGE).await?;
-        page.items.iter().for_each(&mut show);
-        after = page.next;
+        let look = |view: KeyView| -> Option<()> {
+            if flow.is_continue() {
+                flow = show(&view);
+            }
+            None
+        };
+        let page = engine.list_keys(caller, after, PAGE, look).await?;
+        after = page.next.filter(|_| flow.is_continue());
         if after.is_none() {
             return Ok(());
         }
@@ -50,15 +62,46 @@ pub(super) async fn each_key(
 /// Lists the region's keys that fit every filter of the query.
 pub(super) async fn list(call: &Call) -> Answer<Reply> {
     let filter = Filter::of(call)?;
-    let mut views = Vec::new();
+    let mut list = List::new();
     each_key(&call.engine, &call.caller, |view| {
-        if filter.fits(view) {
-            views.push(view.clone());
-        }
+        if filter.fits(view) { list.add(view) } else { ControlFlow::Continue(()) }
     })
     .await?;
-    let keys: Vec<_> = views.iter().filter_map(KmsKey::of).collect();
-    Reply::ok(&keys)
+    list.reply()
+}
+
+/// An answer's array of keys, as the JSON that it grows to.
+struct List {
+    text: Vec<u8>,
+    refusal: Option<Failure>,
+}
+
+impl List {
+    fn new() -> Self {
+        Self { text: vec![b'['], refusal: None }
+    }
+
+    /// Appends a key; breaks off, and keeps nothing, once there is no answer to be given.
+    fn add(&mut self, view: &KeyView) -> ControlFlow<()> {
+        let Some(key) = KmsKey::of(view) else { return ControlFlow::Continue(()) };
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        let written = serde_json::to_writer(&mut self.text, &key);
+        // The closing bracket has its place too.
+        self.refusal = match written {
+            Ok(()) if self.text.len() < LIST => return ControlFlow::Continue(()),
+            Ok(()) => Some(Failure::too_long_a_list()),
+            Err(_) => Some(Failure::internal()),
+        };
+        self.text = Vec::new();
+        ControlFlow::Break(())
+    }
+
+    fn reply(mut self) -> Answer<Reply> {
+        self.text.push(b']');
+        self.refusal.map_or_else(|| Ok(Reply::written(self.text)), Err)
+    }
 }
 
 /// What a list is narrowed to. Query parameters that it does not know are ignored, as the vendor's clients expect.
@@ -134,14 +177,21 @@ fn wanted(fields: &Fields<'_>) -> Answer<CreateKey> {
     let key_type = fields.text("keyType")?.filter(|text| !text.is_empty());
     let (spec, usage) = key_type::parse(key_type.unwrap_or(key_type::DEFAULT))
         .ok_or_else(|| Failure::invalid(format!("keyType must be one of {}", key_type::all())))?;
+    let (tags, annotations) = (pairs(fields, "labels")?, pairs(fields, "annotations")?);
+    let bytes = |(name, value): (&String, &String)| name.len() + value.len();
+    if tags.iter().chain(&annotations).map(bytes).sum::<usize>() > PAIRS_BYTES {
+        return Err(Failure::invalid(format!(
+            "labels and annotations must have at most {PAIRS_BYTES} bytes together, names and values"
+        )));
+    }
     Ok(CreateKey {
         spec,
         usage,
         name: Some(name.to_owned()),
         slug: Some(ids::slug(name)),
         description: description.to_owned(),
-        tags: pairs(fields, "labels")?,
-        annotations: pairs(fields, "annotations")?,
+        tags,
+        annotations,
         exportable: fields.flag("exportAllowed")?,
         rotation: rotation(fields)?,
         hints: BTreeMap::new(),

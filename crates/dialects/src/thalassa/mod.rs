@@ -31,7 +31,7 @@ use trent_core::engine::Engine;
 use trent_core::model::Region;
 
 use crate::common::reply;
-use crate::{BoxFuture, Dialect, Outcome, Peer, Regions};
+use crate::{BoxFuture, Dialect, Outcome, Peer, Refused, Regions};
 use error::{Answer, Failure};
 use request::{Call, Query, Reply};
 use routes::{Routes, Row, Run, Segments};
@@ -179,6 +179,10 @@ impl Dialect for Thalassa {
     fn claims(&self, head: &Parts, _: &[u8]) -> bool {
         let path = head.uri.path();
         path.starts_with("/v1/") || path.starts_with("/oidc/")
+    }
+
+    fn refuse(&self, why: Refused) -> Response<Bytes> {
+        respond(Err(Failure::from(why)), "unknown", &reply::request_id())
     }
 
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {

@@ -1,6 +1,8 @@
 //! The summary: which regions there are and how many keys each holds.
 //! The keys themselves are `keys.rs`.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 use trent_core::access::Caller;
 use trent_core::error::ErrorKind;
@@ -52,6 +54,7 @@ pub(super) async fn get(call: &Call) -> Answer<Reply> {
             };
             *count += 1;
             counts.total_keys += 1;
+            ControlFlow::Continue(())
         });
         match counted.await {
             Ok(()) => {}

@@ -18,7 +18,7 @@ use trent_core::testkit::{ManualClock, MemAudit, MemStore};
 use trent_dialects::common::canonical::Signed;
 use trent_dialects::common::signing::{SIGV4, payload_hash};
 use trent_dialects::common::time;
-use trent_dialects::{Dialects, Peer, RegionNames, Regions};
+use trent_dialects::{Dialects, Outcome, Peer, Refused, RegionNames, Regions};
 
 pub const NOW_MS: u64 = 1_795_571_587_123; // 2026-11-25T01:53:07.123Z
 pub const JSON: &str = "application/x-amz-json-1.1";
@@ -248,6 +248,18 @@ impl House {
         let request = request.body(Bytes::from(draft.body)).unwrap();
         let address: SocketAddr = "127.0.0.1:40000".parse().unwrap();
         Answer::of(self.dialects.handle(Peer { address, secure: false }, request).await)
+    }
+
+    /// What the listener answers to a request whose body it has not read.
+    pub fn refuse(&self, draft: &Draft, why: Refused) -> (Answer, Outcome) {
+        let mut request = Request::builder().method("POST").uri(&draft.uri);
+        for (name, value) in &draft.headers {
+            request = request.header(name, value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let response = self.dialects.refuse(&head, why).unwrap();
+        let outcome = *response.extensions().get::<Outcome>().unwrap();
+        (Answer::of(response), outcome)
     }
 
     pub async fn raw(&self, who: &Who, operation: &str, body: &[u8]) -> Answer {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use trent_core::access::Preset;
+use trent_dialects::Refused;
 
 use crate::client::*;
 use crate::place::*;
@@ -270,5 +271,22 @@ async fn no_secret_reaches_the_audit_log() {
     let log = house.audit.lines().join("\n");
     for secret in secrets {
         assert!(!log.contains(&secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_listeners_refusals_have_the_vendors_form() {
+    let house = House::new().await;
+    for (why, status, code) in [
+        (Refused::TooLarge, 413, "SerializationException"),
+        (Refused::Deadline, 500, "DependencyTimeoutException"),
+        (Refused::Overloaded, 400, "ThrottlingException"),
+    ] {
+        let (answer, outcome) = house.refuse(&Draft::new("Encrypt", b""), why);
+        assert_eq!((answer.status, answer.code()), (status, code));
+        assert_eq!(answer.headers["content-type"], JSON);
+        assert_eq!(answer.headers["x-amzn-errortype"], code);
+        assert!(!answer.message().is_empty() && answer.headers.contains_key("x-amzn-requestid"));
+        assert_eq!((outcome.dialect, outcome.operation, outcome.result), ("aws", "unknown", code));
     }
 }

@@ -8,7 +8,7 @@ use trent_core::access::Preset;
 
 use super::super::operations;
 use super::{Answered, House, local};
-use crate::Peer;
+use crate::{Dialect, Outcome, Peer, Refused};
 
 const KEYS: &str = "/v1/kms/nl-01/keys";
 
@@ -248,6 +248,28 @@ async fn what_is_refused_before_the_engine_is_recorded() {
 }
 
 #[tokio::test]
+async fn the_listeners_refusals_have_the_vendors_form() {
+    let house = House::new().await;
+    for (why, status, code) in [
+        (Refused::TooLarge, 413, "TooLarge"),
+        (Refused::Deadline, 504, "Timeout"),
+        (Refused::Overloaded, 503, "Unavailable"),
+    ] {
+        let response = Dialect::refuse(&house.dialect, why);
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert!(!body["message"].as_str().unwrap().is_empty());
+        assert_eq!(body["requestId"], response.headers()["x-request-id"].to_str().unwrap());
+        assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+        let outcome = response.extensions().get::<Outcome>().unwrap();
+        assert_eq!(
+            (outcome.dialect, outcome.operation, outcome.result),
+            ("thalassa", "unknown", code)
+        );
+    }
+}
+
+#[tokio::test]
 async fn bodies_have_a_type_and_a_size() {
     let house = House::new().await;
     house.create(json!({"name": "a"})).await;
@@ -283,7 +305,7 @@ async fn bodies_have_a_type_and_a_size() {
     }
     let claimed = |path: &str| {
         let (head, ()) = Request::builder().uri(path).body(()).unwrap().into_parts();
-        crate::Dialect::claims(&house.dialect, &head, b"")
+        Dialect::claims(&house.dialect, &head, b"")
     };
     assert!(claimed("/v1/kms/summary") && claimed("/oidc/token"));
     assert!(!claimed("/") && !claimed("/v1") && !claimed("/v12/") && !claimed("/livez"));

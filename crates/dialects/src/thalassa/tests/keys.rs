@@ -100,6 +100,11 @@ async fn a_key_keeps_what_it_was_made_with() {
 async fn bad_input_to_create_is_refused_by_name() {
     let house = House::new().await;
     let long = |n: usize| "é".repeat(n);
+    // Each has 1,024 bytes.
+    let heavy = |n: u32| {
+        let pairs = (10..10 + n).map(|name| (name.to_string(), json!("v".repeat(1_022))));
+        pairs.collect::<serde_json::Map<_, _>>()
+    };
     let many: serde_json::Map<_, _> = (0..65).map(|n| (n.to_string(), json!(""))).collect();
     for (body, names) in [
         (json!({}), "name"),
@@ -118,6 +123,10 @@ async fn bad_input_to_create_is_refused_by_name() {
         (json!({"name": "a", "labels": {"a": long(1025)}}), "labels"),
         (json!({"name": "a", "labels": many}), "labels"),
         (json!({"name": "a", "annotations": {long(129): "a"}}), "annotations"),
+        (
+            json!({"name": "a", "labels": heavy(8), "annotations": heavy(9)}),
+            "labels and annotations",
+        ),
         (json!({"name": "a", "exportAllowed": "true"}), "exportAllowed"),
         (json!({"name": "a", "exportAllowed": true, "keyType": "hmac"}), "exportAllowed"),
         (json!({"name": "a", "keyRotationEnabled": 1}), "keyRotationEnabled"),
@@ -143,6 +152,36 @@ async fn bad_input_to_create_is_refused_by_name() {
             json!({"name": long(names), "description": long(at), "rotationPeriodInDays": 3650});
         assert_eq!(house.call("POST", "/v1/kms/nl-01/keys", body).await.status, 201);
     }
+    let body = json!({"name": "heavy", "labels": heavy(8), "annotations": heavy(8)});
+    assert_eq!(house.call("POST", "/v1/kms/nl-01/keys", body).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_list_is_bounded_and_can_be_narrowed() {
+    const CREATED: usize = 100;
+    let house = House::new().await;
+    // In JSON a control character takes six bytes, so the labels of one key have 96 KB.
+    let heavy = "\u{1}".repeat(1_000);
+    let labels = |n: usize| {
+        let pairs = (0..15).map(|name| (format!("l{name}"), json!(heavy)));
+        let size = ("size".to_owned(), json!(if n == 0 { "one" } else { "many" }));
+        json!(pairs.chain([size]).collect::<serde_json::Map<_, _>>())
+    };
+    for n in 0..CREATED {
+        house.create(json!({"name": format!("k{n}"), "labels": labels(n)})).await;
+    }
+    let before = house.audit.lines().len();
+    let refused = house.call("GET", "/v1/kms/nl-01/keys", Value::Null).await;
+    assert_eq!((refused.status, refused.outcome.result), (422, "LimitExceeded"));
+    assert_eq!(refused.text("message"), "the list is longer than 8 MiB: filter it");
+    let last = house.events(before).pop().unwrap();
+    assert_eq!((&last["outcome"], &last["reason"]), (&json!("failure"), &json!("LimitExceeded")));
+    let path = "/v1/kms/nl-01/keys?matchLabels[size]=one";
+    let listed = house.call("GET", path, Value::Null).await;
+    assert_eq!((listed.status, listed.body.as_array().map(Vec::len)), (200, Some(1)));
+    // Every page is looked at, and what is only counted has no such bound.
+    let summary = house.call("GET", "/v1/kms/summary", Value::Null).await;
+    assert_eq!(summary.body["regions"][0]["totalKeys"], CREATED);
 }
 
 #[tokio::test]
