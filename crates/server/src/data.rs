@@ -62,6 +62,11 @@ impl DataDir {
         self.0.join("credentials.json")
     }
 
+    /// What tells a development directory from one of production.
+    pub(crate) fn development(&self) -> PathBuf {
+        self.0.join("dev")
+    }
+
     /// The address of a development server's last start.
     pub(crate) fn endpoint(&self) -> PathBuf {
         self.0.join("endpoint")

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use trent_core::access::Preset;
 use trent_core::engine::NewTenant;
@@ -66,8 +66,21 @@ pub(crate) fn read(data: &DataDir) -> Result<Zeroizing<String>> {
 }
 
 /// Makes the tenant, the principal and the credentials, unless the file has credentials that the store knows.
+///
+/// # Errors
+/// The tenant or the principal was disabled, or is not what a development server makes: nothing is given back to it.
 pub(crate) async fn ensure(engine: &Engine, data: &DataDir) -> Result<()> {
     let tenant = tenant(engine).await?;
+    ensure!(tenant.enabled, "tenant {TENANT} is disabled; see: trent access tenant enable");
+    let principal = principal(engine, &tenant).await?;
+    ensure!(
+        principal.enabled,
+        "principal {PRINCIPAL} is disabled; see: trent access principal enable"
+    );
+    ensure!(
+        principal.preset == Preset::Administrator,
+        "principal {PRINCIPAL} is no administrator, and `trent dev` does not make it one"
+    );
     if data.credentials().exists() {
         let text = read(data)?;
         let file = Credentials::parse(&text)?;
@@ -77,7 +90,6 @@ pub(crate) async fn ensure(engine: &Engine, data: &DataDir) -> Result<()> {
             return Ok(());
         }
     }
-    let principal = principal(engine, &tenant).await?;
     let aws = accounts::issue(engine, &tenant, principal.id, Kind::Aws).await?;
     let qkms = accounts::issue(engine, &tenant, principal.id, Kind::Qkms).await?;
     let thalassa = accounts::issue(engine, &tenant, principal.id, Kind::Thalassa).await?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
-use trent_dialects::{BoxFuture, Dialects, Outcome, Peer};
+use trent_dialects::{BoxFuture, Dialects, Outcome, Peer, Refused};
 
 use crate::health::Health;
 use crate::listen::App;
@@ -42,5 +43,13 @@ impl App for Front {
             self.metrics.answered(outcome, began.elapsed());
             response
         })
+    }
+
+    fn is_light(&self, peer: Peer, head: &Parts) -> bool {
+        Health::answers(peer, head)
+    }
+
+    fn refuse(&self, head: &Parts, why: Refused) -> Option<Response<Bytes>> {
+        self.dialects.refuse(head, why)
     }
 }

@@ -35,15 +35,18 @@ impl Health {
         Self { engine: engine.clone(), log: log.clone(), metrics }
     }
 
-    /// The answer, if the request is one of monitoring's. Metrics exist for this host's own processes only.
-    pub(crate) async fn answer(&self, peer: Peer, head: &Parts) -> Option<Response<Bytes>> {
-        let path = head.uri.path();
-        let known = match path {
+    /// Whether a request is one of monitoring's. Metrics exist for this host's own processes only.
+    pub(crate) fn answers(peer: Peer, head: &Parts) -> bool {
+        match head.uri.path() {
             "/livez" | "/readyz" => true,
             "/metrics" => peer.address.ip().to_canonical().is_loopback(),
             _ => false,
-        };
-        if !known {
+        }
+    }
+
+    /// The answer, if the request is one of monitoring's.
+    pub(crate) async fn answer(&self, peer: Peer, head: &Parts) -> Option<Response<Bytes>> {
+        if !Self::answers(peer, head) {
             return None;
         }
         if !matches!(head.method, Method::GET | Method::HEAD) {
@@ -51,7 +54,7 @@ impl Health {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return Some(response);
         }
-        Some(match path {
+        Some(match head.uri.path() {
             "/livez" => text(StatusCode::OK, TEXT, "live\n"),
             "/readyz" => self.ready().await,
             _ => self.metrics(),

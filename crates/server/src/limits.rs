@@ -15,6 +15,8 @@ pub(crate) struct Limits {
     pub(crate) connections_per_source: usize,
     /// TLS handshakes at once; more wait within their deadline.
     pub(crate) handshakes: usize,
+    /// TLS handshakes at once from one source; more wait within their deadline.
+    pub(crate) handshakes_per_source: usize,
     /// From the first byte expected to the handshake's end.
     #[serde(deserialize_with = "seconds")]
     pub(crate) handshake_time: Duration,
@@ -32,9 +34,19 @@ pub(crate) struct Limits {
     /// From a header's end to its body's end.
     #[serde(deserialize_with = "seconds")]
     pub(crate) body_time: Duration,
-    /// Bytes of bodies held at once by all requests.
+    /// How long a body may fall behind `body_rate`.
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) body_grace: Duration,
+    /// Bytes a second at which a body must come in.
+    pub(crate) body_rate: u32,
+    /// Bytes of bodies held at once by all requests; by those of one source a quarter, or one whole body.
     pub(crate) body_bytes_in_flight: usize,
-    /// From a body's end to the answer.
+    /// Requests at work at once, those of clients that have gone included; more wait for `work_wait`.
+    pub(crate) requests_in_flight: usize,
+    /// From a body's end to the beginning of the work.
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) work_wait: Duration,
+    /// From the beginning of the work to the answer.
     #[serde(deserialize_with = "seconds")]
     pub(crate) request_time: Duration,
     /// From an answer to the next request's first byte.
@@ -53,6 +65,7 @@ impl Default for Limits {
             connections: 8192,
             connections_per_source: 512,
             handshakes: 64,
+            handshakes_per_source: 8,
             handshake_time: Duration::from_secs(5),
             header_time: Duration::from_secs(5),
             headers: 100,
@@ -60,7 +73,11 @@ impl Default for Limits {
             head_bytes: (16 + 128) * 1024,
             body_bytes: 1024 * 1024,
             body_time: Duration::from_secs(10),
+            body_grace: Duration::from_secs(2),
+            body_rate: 1024,
             body_bytes_in_flight: 256 * 1024 * 1024,
+            requests_in_flight: 256,
+            work_wait: Duration::from_secs(1),
             request_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(60),
             requests_per_connection: 10_000,

@@ -30,8 +30,13 @@ const PAIRS_DELAY: Duration = Duration::from_secs(2);
 /// How long tasks that were given up on may hold up the end of the process.
 const LAST_WAIT: Duration = Duration::from_millis(200);
 
-/// What happens between opening and answering.
+/// What happens between claiming a directory and answering.
 pub(crate) trait Beginning {
+    /// The directory is this process's; nothing is opened or made yet.
+    fn claimed(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// The data is open; nobody is answered yet.
     fn opened(&self, engine: &Engine) -> impl Future<Output = Result<()>> + Send;
 
@@ -61,6 +66,7 @@ async fn serve(config: &Config, beginning: &impl Beginning) -> Result<Installati
     let mut signals = Signals::new()?;
     let metrics = Arc::new(Metrics::new());
     let lock = Installation::claim(&config.data)?;
+    beginning.claimed()?;
     let opening = Installation::serving(&config.data, &config.root_file, lock, &metrics);
     let (installation, tls) = tokio::join!(opening, certificates(config));
     let (installation, tls) = (installation?, tls?);

@@ -49,6 +49,7 @@ fn a_server_from_nothing_and_again() {
     modes(&path, &mut found);
     for name in [
         "LOCK",
+        "dev",
         "root.key",
         "store.db",
         "credentials.json",
@@ -126,6 +127,64 @@ fn the_shell_lines_are_the_contracts() {
         let output = Command::new("sh").args(["-c", &script]).env_clear().output().unwrap();
         let value = String::from_utf8(output.stdout).unwrap();
         assert_eq!(Some(value.as_str()), object.pointer(pointer).unwrap().as_str(), "{name}");
+    }
+}
+
+#[test]
+fn a_directory_of_production_is_not_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let config = folder.path().join("trent.toml");
+    fs::write(&config, "data = \"data\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n").unwrap();
+    let config = config.to_str().unwrap();
+    assert_eq!(Server::start(&["serve", "--config", config]).stop(Signal::TERM).0, Some(0));
+    let data = data.to_str().unwrap();
+    let development = ["dev", "--data", data, "--listen", "127.0.0.1:0"];
+    for _ in 0..2 {
+        let refusal = fails(&development, 1);
+        assert!(refusal.contains("was not made by `trent dev`"), "{refusal}");
+    }
+    assert_eq!(json(&["access", "tenant", "list", "--config", config]), Value::Array(vec![]));
+    assert!(!Path::new(data).join("dev").exists());
+}
+
+#[test]
+fn rights_that_were_taken_stay_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let start = || Server::dev(folder.path()).stop(Signal::TERM).0;
+    assert_eq!(start(), Some(0));
+    let access = |words: &str| {
+        let words = ["access"].into_iter().chain(words.split(' ')).chain(["--data", data]);
+        json(&words.collect::<Vec<_>>())
+    };
+    let check = |complaint: &str| {
+        let refusal = fails(&["dev", "--data", data, "--listen", "127.0.0.1:0"], 1);
+        assert!(refusal.contains(complaint), "{refusal}");
+    };
+    let admin = "--tenant dev --principal admin";
+    access(&format!("principal disable {admin}"));
+    check("principal admin is disabled");
+    access(&format!("principal enable {admin}"));
+    access("tenant disable --tenant dev");
+    check("tenant dev is disabled");
+    access("tenant enable --tenant dev");
+    assert_eq!(start(), Some(0));
+    access(&format!("principal delete {admin}"));
+    access("principal create --tenant dev --name admin --preset reader");
+    check("principal admin is no administrator");
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused_in_the_vendors_words() {
+    let server = Server::start(&["dev", "--ephemeral", "--listen", "127.0.0.1:0"]);
+    let length = "Content-Length: 9999999\r\n";
+    for (headers, json) in
+        [("X-Amz-Target: TrentService.ListKeys\r\n", true), ("Authorization: none\r\n", false)]
+    {
+        let (status, body) = server.get("/", &format!("{length}{headers}"));
+        assert!((400..500).contains(&status), "{status} {body}");
+        assert_eq!(body.contains("\"__type\""), json, "{body}");
     }
 }
 

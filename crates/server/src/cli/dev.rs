@@ -75,7 +75,24 @@ struct Answer<'a> {
     data: PathBuf,
 }
 
+/// For people who find the file.
+const MARK: &[u8] = b"trent dev made this directory.\n";
+
 impl Beginning for Development {
+    fn claimed(&self) -> Result<()> {
+        let mark = self.data.development();
+        if mark.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        ensure!(
+            self.data.store().symlink_metadata().is_err(),
+            "{} was not made by `trent dev`, which would give itself every right there; \
+             run: trent serve --config FILE, or name another directory",
+            self.data.path().display()
+        );
+        files::create(&mark, MARK)
+    }
+
     async fn opened(&self, engine: &Engine) -> Result<()> {
         dev_credentials::ensure(engine, &self.data).await
     }

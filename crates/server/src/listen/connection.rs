@@ -11,13 +11,15 @@ use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::server::Acceptor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use trent_dialects::Peer;
 
+use super::admission::{Source, Ticket};
 use super::phase::Phase;
 use super::request::Service;
 use super::stream::{Stream, speaks_tls};
@@ -29,11 +31,12 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Smallest read buffer that the HTTP library takes, in bytes.
 const MIN_BUFFER: usize = 8192;
 
-/// Serves a connection to its end.
+/// Serves a connection to its end, and then gives its place back.
 pub(super) async fn serve(
     shared: Arc<Shared>,
     entrance: Arc<Entrance>,
     socket: TcpStream,
+    ticket: Ticket,
     mut stop: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 ) {
@@ -41,13 +44,14 @@ pub(super) async fn serve(
     // Answers are small and whole; waiting for more to send would only delay them.
     socket.set_nodelay(true).ok();
     let opened = tokio::select! {
-        opened = open(&shared, &entrance, socket) => opened,
+        opened = open(&shared, &entrance, &ticket.source, socket) => opened,
         _ = stop.wait_for(|stop| *stop) => None,
     };
     let Some((stream, phase, secure)) = opened else { return };
     let barred = !secure && !entrance.plain;
     let peer = Peer { address, secure };
-    let service = Service::new(shared.clone(), peer, phase.clone(), barred, alive);
+    let source = ticket.source.clone();
+    let service = Service::new(shared.clone(), source, peer, phase.clone(), barred, alive);
     if let Some(mut stream) = requests(&shared, service, stream, &phase, stop).await {
         linger(&mut stream).await;
     }
@@ -57,6 +61,7 @@ pub(super) async fn serve(
 async fn open(
     shared: &Shared,
     entrance: &Entrance,
+    source: &Source,
     socket: TcpStream,
 ) -> Option<(Stream, Phase, bool)> {
     let limits = &shared.limits;
@@ -67,12 +72,17 @@ async fn open(
         return Some((Stream::plain(socket, phase.clone()), phase, false));
     }
     let config = entrance.tls.clone()?;
-    let Ok(turn) = timeout_at(deadline, shared.handshakes.acquire()).await else {
+    // The turns are for who has said something whole: a client that stalls before that must not keep others waiting.
+    let hello = LazyConfigAcceptor::new(Acceptor::default(), socket);
+    let hello = timeout_at(deadline, hello).await.ok()?.ok()?;
+    // Its own turn first, so that one source does not fill the line for the turns of all.
+    let turns = async { (source.handshakes.acquire().await, shared.handshakes.acquire().await) };
+    let Ok(turns) = timeout_at(deadline, turns).await else {
         shared.metrics.shed("handshakes");
         return None;
     };
-    let stream = timeout_at(deadline, TlsAcceptor::from(config).accept(socket)).await.ok()?.ok()?;
-    drop(turn);
+    let stream = timeout_at(deadline, hello.into_stream(config)).await.ok()?.ok()?;
+    drop(turns);
     let phase = Phase::new(limits);
     Some((Stream::tls(stream, phase.clone()), phase, true))
 }

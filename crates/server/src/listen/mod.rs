@@ -17,16 +17,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
-use trent_dialects::{BoxFuture, Peer};
+use trent_dialects::{BoxFuture, Peer, Refused};
 
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use admission::Admission;
+use admission::{Admission, semaphore};
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -38,6 +39,18 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) trait App: Send + Sync + 'static {
     /// Answers a request; a failure is a response too.
     fn handle(&self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>>;
+
+    /// Whether a request is answered at once whatever the load, and costs little: such a request waits for no place, and
+    /// goes when its client goes.
+    fn is_light(&self, _peer: Peer, _head: &Parts) -> bool {
+        false
+    }
+
+    /// The answer to a request that the listener turns away, in a form that its client understands; `None` leaves it to
+    /// the listener.
+    fn refuse(&self, _head: &Parts, _why: Refused) -> Option<Response<Bytes>> {
+        None
+    }
 }
 
 /// An address to listen on.
@@ -64,6 +77,7 @@ struct Shared {
     admission: Arc<Admission>,
     handshakes: Semaphore,
     memory: Arc<Semaphore>,
+    work: Arc<Semaphore>,
 }
 
 /// Bound addresses where nobody is answered yet: connections wait.
@@ -98,10 +112,9 @@ impl Listener {
         let shared = Arc::new(Shared {
             app,
             admission: Arc::new(Admission::new(&limits)),
-            handshakes: Semaphore::new(limits.handshakes.min(Semaphore::MAX_PERMITS)),
-            memory: Arc::new(Semaphore::new(
-                limits.body_bytes_in_flight.min(Semaphore::MAX_PERMITS),
-            )),
+            handshakes: semaphore(limits.handshakes),
+            memory: Arc::new(semaphore(limits.body_bytes_in_flight)),
+            work: Arc::new(semaphore(limits.requests_in_flight)),
             limits,
             metrics,
         });
@@ -159,10 +172,7 @@ async fn accept(
                 Ok(ticket) => {
                     let (shared, entrance) = (shared.clone(), entrance.clone());
                     let (stop, alive) = (stop.clone(), alive.clone());
-                    tokio::spawn(async move {
-                        connection::serve(shared, entrance, socket, stop, alive).await;
-                        drop(ticket);
-                    });
+                    tokio::spawn(connection::serve(shared, entrance, socket, ticket, stop, alive));
                 }
                 Err(reason) => turn_away(&shared, socket, reason),
             },

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
+use trent_dialects::Refused;
 
 /// Why a request got no further.
 #[derive(Debug)]
@@ -42,11 +43,23 @@ impl Refusal {
             415 => "415",
             431 => "431",
             500 => "500",
+            501 => "501",
             503 => "503",
             _ => "other",
         }
     }
 
+    /// The reason, where a dialect has words of its own for it.
+    pub(super) fn why(&self) -> Option<Refused> {
+        match (self.shed, self.status) {
+            (Some("deadline"), _) => Some(Refused::Deadline),
+            (Some(_), _) => Some(Refused::Overloaded),
+            (None, StatusCode::PAYLOAD_TOO_LARGE) => Some(Refused::TooLarge),
+            (None, _) => None,
+        }
+    }
+
+    /// The listener's own answer.
     pub(super) fn response(&self) -> Response<Bytes> {
         let text = match self.text {
             "" => self.status.canonical_reason().unwrap_or_default(),
@@ -54,12 +67,17 @@ impl Refusal {
         };
         let mut response = Response::new(Bytes::from_static(text.as_bytes()));
         *response.status_mut() = self.status;
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text);
+        response
+    }
+
+    /// Adds what every answer to a refused request says of the connection and of trying again.
+    pub(super) fn close(&self, response: &mut Response<Bytes>) {
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.shed.is_some() {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response
     }
 }

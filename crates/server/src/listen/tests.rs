@@ -1,6 +1,8 @@
 //! The listener against clients that are slow, big, many, rude or gone.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod load;
+
 use std::time::Duration;
 
 use http::StatusCode;
@@ -12,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
+use trent_dialects::Outcome;
 
 use super::*;
 
@@ -33,7 +36,7 @@ impl App for Echo {
         Box::pin(async move {
             match request.uri().path() {
                 "/panic" => panic!("asked to"),
-                "/wait" => {
+                "/wait" | "/light/wait" => {
                     self.entered.notify_one();
                     self.release.notified().await;
                     self.finished.notify_one();
@@ -43,6 +46,27 @@ impl App for Echo {
             let text = format!("{} {} {}", request.uri().path(), peer.secure, request.body().len());
             Response::new(text.into())
         })
+    }
+
+    fn is_light(&self, _: Peer, head: &Parts) -> bool {
+        head.uri.path().starts_with("/light")
+    }
+
+    fn refuse(&self, head: &Parts, why: Refused) -> Option<Response<Bytes>> {
+        head.headers.get("x-vendor")?;
+        let (status, result) = match why {
+            Refused::TooLarge => (400, "too large"),
+            Refused::Deadline => (500, "deadline"),
+            Refused::Overloaded => (429, "overloaded"),
+        };
+        let mut response = Response::new(Bytes::from_static(result.as_bytes()));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        response.extensions_mut().insert(Outcome {
+            dialect: "vendor",
+            operation: "unknown",
+            result,
+        });
+        Some(response)
     }
 }
 
@@ -69,6 +93,13 @@ impl Server {
 
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A connection from another source.
+    async fn connect_from(&self, source: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{source}:0").parse().unwrap()).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 
     fn counts(&self, line: &str) -> bool {
@@ -265,6 +296,26 @@ async fn heads_have_limits() {
     refused(&server, &head("Host: y\r\n"), 400).await;
     for encoding in ["gzip", "aws-chunked", ""] {
         refused(&server, &head(&format!("Content-Encoding: {encoding}\r\n")), 415).await;
+    }
+    let chunked = |headers: &str| post(headers, "0\r\n\r\n");
+    assert_eq!(ask(&mut stream, &chunked("Transfer-Encoding: Chunked\r\n")).await, "/post false 0");
+    for headers in [
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked, chunked\r\n",
+        "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    ] {
+        refused(&server, &chunked(headers), 501).await;
+    }
+    // Either order: the chunks count, and nothing after them is taken for a request.
+    for headers in [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+    ] {
+        let mut stream = server.connect().await;
+        let text = chunked(headers) + &get("/smuggled");
+        assert_eq!(ask(&mut stream, &text).await, "/post false 0");
+        ends(&mut stream).await;
     }
     // These the HTTP library refuses itself.
     for (text, expected) in [

@@ -6,6 +6,7 @@
 
 mod issue;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,6 +18,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
+use zeroize::Zeroizing;
 
 use crate::files;
 
@@ -49,13 +51,15 @@ impl Paths {
 /// (host names and IP addresses).
 ///
 /// # Errors
-/// Files that cannot be read or written, or that are damaged.
+/// Files that cannot be read or written, that are damaged, or that hold a key and can be reached by others.
 pub(crate) fn generated(folder: &Path, names: &[String]) -> Result<Arc<ServerConfig>> {
     files::private_directory(folder)?;
     let paths = Paths::new(folder);
     let now = now()?;
+    // Also where nothing is to be renewed: a key that others could read is found before it is too late.
+    let ca_key = authority_key(&paths)?;
     if !serves(&paths, names, now + RENEW_BEFORE) {
-        renew(&paths, names, now)?;
+        renew(&paths, ca_key, names, now)?;
     }
     given(&paths.server, &paths.server_key)
 }
@@ -119,9 +123,22 @@ fn serves(paths: &Paths, names: &[String], at: Duration) -> bool {
     verify().is_ok()
 }
 
+/// The CA's key; `None` only where there is no such file, since a new CA cuts off all clients that trust the old one.
+fn authority_key(paths: &Paths) -> Result<Option<Zeroizing<String>>> {
+    match paths.ca_key.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        _ => files::read_private(&paths.ca_key, MAX_PEM).map(Some).context("the CA is unusable"),
+    }
+}
+
 /// Makes a server certificate under the CA that stands there, or under a new one where there is none or it no longer fits.
-fn renew(paths: &Paths, names: &[String], now: Duration) -> Result<()> {
-    if let Ok(ca_key) = files::read_private(&paths.ca_key, MAX_PEM) {
+fn renew(
+    paths: &Paths,
+    ca_key: Option<Zeroizing<String>>,
+    names: &[String],
+    now: Duration,
+) -> Result<()> {
+    if let Some(ca_key) = ca_key {
         let server = issue::server(&ca_key, names, now)?;
         write_server(paths, &server)?;
         if serves(paths, names, now + RENEW_BEFORE) {
@@ -130,6 +147,11 @@ fn renew(paths: &Paths, names: &[String], now: Duration) -> Result<()> {
         }
         tracing::warn!(
             "made a new CA, because the old one is at its end or does not cover {names:?}: clients must trust the new one"
+        );
+    } else if paths.ca.exists() {
+        tracing::warn!(
+            "made a new CA, because {} is missing: clients must trust the new one",
+            paths.ca_key.display()
         );
     }
     let ca = issue::authority(names, now)?;
@@ -201,7 +223,7 @@ mod tests {
         let paths = Paths::new(folder.path());
         let now = now().unwrap();
         files::private_directory(folder.path()).unwrap();
-        renew(&paths, &local, now - DAY * 800).unwrap();
+        renew(&paths, None, &local, now - DAY * 800).unwrap();
         let old = contents(folder.path());
         assert!(serves(&paths, &local, now), "25 days left");
         generated(folder.path(), &local).unwrap();
@@ -209,6 +231,44 @@ mod tests {
         assert!(old[..2] == new[..2], "the CA stays");
         assert!(old[2] != new[2] && old[3] != new[3], "certificate and key are new");
         assert!(serves(&paths, &local, now + DAY * 800));
+    }
+
+    #[test]
+    fn only_a_missing_key_leads_to_another_authority() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = names(&["localhost"]);
+        let paths = Paths::new(folder.path());
+        let set_mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        generated(folder.path(), &local).unwrap();
+        let made = contents(folder.path());
+        for renewing in [false, true] {
+            if renewing {
+                fs::remove_file(&paths.server).unwrap();
+            }
+            for mode in [0o640, 0o604] {
+                set_mode(&paths.ca_key, mode);
+                let error = format!("{:#}", generated(folder.path(), &local).unwrap_err());
+                assert!(error.contains("ca.key can be reached by others"), "{error}");
+            }
+            set_mode(&paths.ca_key, 0o600);
+            for unreadable in [&b"\xff"[..], &[b'a'; MAX_PEM + 1]] {
+                fs::write(&paths.ca_key, unreadable).unwrap();
+                assert!(generated(folder.path(), &local).is_err());
+            }
+            fs::write(&paths.ca_key, &made[1]).unwrap();
+        }
+        generated(folder.path(), &local).unwrap();
+        assert!(contents(folder.path())[..2] == made[..2], "the CA stays");
+
+        // Kept elsewhere, it is missed only when there is something to renew.
+        fs::remove_file(&paths.ca_key).unwrap();
+        generated(folder.path(), &local).unwrap();
+        assert!(!paths.ca_key.exists());
+        fs::remove_file(&paths.server).unwrap();
+        generated(folder.path(), &local).unwrap();
+        assert!(contents(folder.path())[0] != made[0], "a new CA");
     }
 
     #[test]
