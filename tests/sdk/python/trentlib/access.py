@@ -73,6 +73,10 @@ class Tenant:
     def _access(self, *arguments: str) -> dict:
         return json.loads(trent("access", *arguments, "--data", str(self.data), "--json"))
 
+    def switch(self, verb: str) -> None:
+        """Enables or disables the tenant."""
+        self._access("tenant", verb, "--tenant", self.name)
+
     def principal(self, preset: str) -> "Principal":
         name = fresh(preset)
         made = self._access("principal", "create", "--tenant", self.name, "--name", name, "--preset", preset)
@@ -84,6 +88,18 @@ class Principal:
 
     def __init__(self, tenant: Tenant, uid: str):
         self.tenant, self.uid = tenant, uid
+
+    def switch(self, verb: str) -> None:
+        """Enables or disables the principal."""
+        self.tenant._access("principal", verb, "--tenant", self.tenant.name, "--principal", self.uid)
+
+    def switch_credentials(self, verb: str) -> int:
+        """Enables or disables each of the principal's credentials, and tells how many there are."""
+        listed = self.tenant._access("credential", "list", "--tenant", self.tenant.name)
+        own = [credential["access_id"] for credential in listed if credential["principal"] == self.uid]
+        for uid in own:
+            self.tenant._access("credential", verb, "--tenant", self.tenant.name, "--id", uid)
+        return len(own)
 
     def _credential(self, dialect: str) -> dict:
         return self.tenant._access(

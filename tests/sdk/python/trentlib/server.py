@@ -16,11 +16,16 @@ READY_WITHIN = 20.0  # seconds
 STOPPED_WITHIN = 15.0  # seconds; the server drains for ten at most
 
 
-def trent(*arguments: str, timeout: float = 60) -> str:
-    """Runs the command line to its end and returns what it printed. Fails when it fails."""
-    done = subprocess.run(
+def attempt(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess:
+    """Runs the command line to its end, whatever that is."""
+    return subprocess.run(
         [BINARY, *arguments], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
     )
+
+
+def trent(*arguments: str, timeout: float = 60) -> str:
+    """Runs the command line to its end and returns what it printed. Fails when it fails."""
+    done = attempt(*arguments, timeout=timeout)
     assert done.returncode == 0, f"trent {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 

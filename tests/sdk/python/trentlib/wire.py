@@ -48,6 +48,15 @@ def until_closed(connection: socket.socket, limit: float, drip: bytes = b"", eve
     return None, said
 
 
+def ended(connection: socket.socket, data: bytes, limit: float):
+    """Sends what the server takes and waits until it ends the connection, as `until_closed` does."""
+    try:
+        connection.sendall(data)
+    except OSError:
+        pass  # the server closed while we were sending; what it said may still be there
+    return until_closed(connection, limit)
+
+
 def push(connection: socket.socket, data: bytes) -> bytes:
     """Sends what the server takes and returns all that it says until it closes or falls silent."""
     said = b""
