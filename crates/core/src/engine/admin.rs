@@ -4,13 +4,11 @@
 use super::Engine;
 use super::commit::CommitError;
 use crate::access::Preset;
-use crate::audit::{Event, Outcome};
 use crate::crypto::SecretBytes;
 use crate::crypto::mac::sha256;
 use crate::error::{Error, ErrorKind, Result, What};
 use crate::model::{
-    Account, Credential, CredentialId, CredentialSecret, EventId, Principal, PrincipalId, Tenant,
-    TenantId,
+    Account, Credential, CredentialId, CredentialSecret, Principal, PrincipalId, Tenant, TenantId,
 };
 use crate::names;
 use crate::record::{Loaded, NameRow, SYSTEM, TenantKek, principal_key, system_name};
@@ -56,32 +54,6 @@ fn account_scope(namespace: &str) -> String {
 }
 
 impl Engine {
-    fn admin_event(&self, operation: &'static str, tenant: TenantId) -> Result<Event> {
-        Ok(Event {
-            id: EventId::random()?,
-            time_ms: self.now_ms(),
-            dialect: "admin",
-            operation,
-            action: operation,
-            tenant: Some(tenant),
-            principal: None,
-            access_id: String::new(),
-            source: None,
-            agent: String::new(),
-            request: String::new(),
-            region: String::new(),
-            key: None,
-            spec: None,
-            version: None,
-            exportable: None,
-            algorithm: None,
-            input_bytes: None,
-            output_bytes: None,
-            outcome: Outcome::Success,
-            dry_run: false,
-        })
-    }
-
     async fn admin_commit(
         &self,
         operation: &'static str,
@@ -90,7 +62,8 @@ impl Engine {
         changes: Vec<Change>,
         taken: What,
     ) -> Result<()> {
-        let mut event = self.admin_event(operation, tenant)?;
+        let mut event = self.bare_event("admin", operation, operation)?;
+        event.tenant = Some(tenant);
         (event.access_id, event.principal) = about;
         match self.commit(changes, &event).await {
             Err(CommitError::Store(StoreError::Exists(_))) => {

@@ -9,19 +9,41 @@ use crate::model::{EventId, Key};
 impl Engine {
     /// The event of an operation that begins.
     pub(crate) fn event(&self, caller: &Caller, action: ActionId) -> Result<Event> {
+        let Caller { identity, region, facts, dry_run, .. } = caller;
+        let begun = self.bare_event(facts.dialect, facts.operation, action.as_str())?;
+        Ok(Event {
+            tenant: Some(caller.tenant()),
+            principal: Some(identity.principal()),
+            access_id: identity.access_id().to_owned(),
+            source: Some(facts.source),
+            agent: facts.agent.clone(),
+            request: facts.request.clone(),
+            region: region.to_string(),
+            dry_run: *dry_run,
+            ..begun
+        })
+    }
+
+    /// An event that says when and what, and nothing else yet.
+    pub(crate) fn bare_event(
+        &self,
+        dialect: &'static str,
+        operation: &'static str,
+        action: &'static str,
+    ) -> Result<Event> {
         Ok(Event {
             id: EventId::random()?,
             time_ms: self.now_ms(),
-            dialect: caller.facts.dialect,
-            operation: caller.facts.operation,
-            action: action.as_str(),
-            tenant: Some(caller.tenant()),
-            principal: Some(caller.identity.principal()),
-            access_id: caller.identity.access_id().to_owned(),
-            source: Some(caller.facts.source),
-            agent: caller.facts.agent.clone(),
-            request: caller.facts.request.clone(),
-            region: caller.region.to_string(),
+            dialect,
+            operation,
+            action,
+            tenant: None,
+            principal: None,
+            access_id: String::new(),
+            source: None,
+            agent: String::new(),
+            request: String::new(),
+            region: String::new(),
             key: None,
             spec: None,
             version: None,
@@ -30,7 +52,7 @@ impl Engine {
             input_bytes: None,
             output_bytes: None,
             outcome: Outcome::Success,
-            dry_run: caller.dry_run,
+            dry_run: false,
         })
     }
 

@@ -6,7 +6,6 @@ use crate::crypto::SecretBytes;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::model::{DataKeySpec, Key, KeyRef, VersionSelector};
-use crate::ops::{require_enabled, require_symmetric, require_usage};
 use crate::seal::{Context, Sealed};
 
 /// A request for a data key.
@@ -61,18 +60,11 @@ impl Engine {
         cmd: GenerateDataKey,
         event: &mut Event,
     ) -> Result<GeneratedDataKey> {
-        let key = self.load_key(caller, &cmd.key).await?;
-        let may = access::authorize_key::<A>(caller, &key)?;
-        event.about(&key);
-        require_usage(&key, |usage| usage.encrypts())?;
-        require_enabled(&key)?;
-        require_symmetric(&key)?;
-        let version = self.load_version(&key, VersionSelector::Primary).await?;
-        event.version = Some(version.number);
-        let kek = self.kek(key.tenant, version.kek_generation).await?;
+        let primary = VersionSelector::Primary;
+        let (key, sealer) = self.wrapping::<A>(caller, &cmd.key, primary, event).await?;
         let secret = SecretBytes::random(cmd.length.bytes())?;
-        let sealed = kek.sealer(&may, &version)?.seal(&cmd.context, secret.expose(), true)?;
+        let sealed = sealer.seal(&cmd.context, secret.expose(), true)?;
         let plaintext = cmd.reveal.then_some(secret);
-        Ok(GeneratedDataKey { key, version: version.number, sealed, plaintext })
+        Ok(GeneratedDataKey { key, version: sealed.version, sealed, plaintext })
     }
 }

@@ -6,7 +6,6 @@ use crate::crypto::SecretBytes;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Field, Result};
 use crate::model::{Key, KeyRef, PairSpec, VersionSelector};
-use crate::ops::{require_enabled, require_symmetric, require_usage};
 use crate::seal::{Context, Sealed};
 
 /// A request for a key pair.
@@ -74,20 +73,11 @@ impl Engine {
                 "only asymmetric specs have key pairs",
             ));
         }
-        let key = self.load_key(caller, &cmd.key).await?;
-        let may = access::authorize_key::<A>(caller, &key)?;
-        event.about(&key);
-        require_usage(&key, |usage| usage.encrypts())?;
-        require_enabled(&key)?;
-        require_symmetric(&key)?;
-        let version = self.load_version(&key, cmd.wrap_with).await?;
-        event.version = Some(version.number);
-        let kek = self.kek(key.tenant, version.kek_generation).await?;
-        let sealer = kek.sealer(&may, &version)?;
+        let (key, sealer) = self.wrapping::<A>(caller, &cmd.key, cmd.wrap_with, event).await?;
         let pair = self.pairs.make(cmd.spec).await?;
         let public = pair.public.ok_or_else(|| Error::internal("a pair without a public key"))?;
         let sealed = sealer.seal(&cmd.context, pair.private.expose(), true)?;
         let private = cmd.reveal.then_some(pair.private);
-        Ok(GeneratedKeyPair { key, version: version.number, sealed, public, private })
+        Ok(GeneratedKeyPair { key, version: sealed.version, sealed, public, private })
     }
 }

@@ -19,8 +19,12 @@ pub use keys::CreateKey;
 pub use public::{PublicKeySet, PublicKeys, WhichVersions};
 pub use rotate::RotateKey;
 
+use crate::access::{self, Caller, Seals};
+use crate::audit::Event;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Key, KeyState, Usage};
+use crate::keyring::Sealer;
+use crate::model::{Key, KeyRef, KeyState, Usage, VersionSelector};
 
 /// The key's usage must satisfy this.
 fn require_usage(key: &Key, fits: impl FnOnce(Usage) -> bool) -> Result<()> {
@@ -40,6 +44,29 @@ fn require_enabled(key: &Key) -> Result<()> {
         KeyState::PendingImport => ErrorKind::KeyPendingImport,
     };
     Err(Error::from(kind).about_key(key))
+}
+
+impl Engine {
+    /// A key that wraps fresh key material, and what seals under a version of it, after the checks in their order.
+    async fn wrapping<A: Seals>(
+        &self,
+        caller: &Caller,
+        key: &KeyRef,
+        version: VersionSelector,
+        event: &mut Event,
+    ) -> Result<(Key, Sealer)> {
+        let key = self.load_key(caller, key).await?;
+        let may = access::authorize_key::<A>(caller, &key)?;
+        event.about(&key);
+        require_usage(&key, |usage| usage.encrypts())?;
+        require_enabled(&key)?;
+        require_symmetric(&key)?;
+        let version = self.load_version(&key, version).await?;
+        event.version = Some(version.number);
+        let kek = self.kek(key.tenant, version.kek_generation).await?;
+        let sealer = kek.sealer(&may, &version)?;
+        Ok((key, sealer))
+    }
 }
 
 /// The key must seal data itself: an AEAD key for encryption.

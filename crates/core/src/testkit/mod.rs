@@ -2,6 +2,7 @@
 //! Nothing here is built into the product.
 
 pub mod contract;
+pub mod kinds;
 mod log;
 mod memory;
 

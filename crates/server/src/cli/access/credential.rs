@@ -7,7 +7,7 @@ use trent_core::Engine;
 use trent_core::model::Credential;
 
 use super::super::output::{Output, pairs, table};
-use super::Change;
+use super::{Change, Of};
 use crate::accounts::{self, Issued, Kind};
 
 #[derive(Subcommand)]
@@ -31,13 +31,6 @@ pub(super) enum Command {
     Enable(Named),
     /// Delete it
     Delete(Named),
-}
-
-#[derive(clap::Args)]
-pub(super) struct Of {
-    /// The tenant's name or id
-    #[arg(long)]
-    tenant: String,
 }
 
 #[derive(clap::Args)]

@@ -33,6 +33,14 @@ enum What {
     Credential(credential::Command),
 }
 
+/// The tenant that something belongs to.
+#[derive(clap::Args)]
+struct Of {
+    /// The tenant's name or id
+    #[arg(long)]
+    tenant: String,
+}
+
 /// What may be done to something that exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {

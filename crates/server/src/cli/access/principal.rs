@@ -8,7 +8,7 @@ use trent_core::access::Preset;
 use trent_core::model::{Principal, Tenant};
 
 use super::super::output::{Output, pairs, table};
-use super::Change;
+use super::{Change, Of};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -31,13 +31,6 @@ pub(super) enum Command {
     Enable(Named),
     /// Delete it with its credentials
     Delete(Named),
-}
-
-#[derive(clap::Args)]
-pub(super) struct Of {
-    /// The tenant's name or id
-    #[arg(long)]
-    tenant: String,
 }
 
 #[derive(clap::Args)]
