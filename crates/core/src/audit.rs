@@ -82,11 +82,15 @@ struct Line<'a> {
     tenant: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     access_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     agent: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     request: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     region: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,

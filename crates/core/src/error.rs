@@ -220,13 +220,16 @@ impl From<StoreError> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.kind, self.message)
+        match self.message.as_str() {
+            "" => write!(f, "{:?}", self.kind),
+            message => f.write_str(message),
+        }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
+        write!(f, "{:?}: {}", self.kind, self.message)?;
         match &self.cause {
             Some(cause) => write!(f, " ({cause})"),
             None => Ok(()),

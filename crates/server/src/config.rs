@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::data::DataDir;
 use crate::limits::Limits;
+use crate::logging::LEVELS;
 
 /// Everything that a server is told.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(crate) struct Config {
     pub(crate) regions: BTreeMap<String, Synonyms>,
     /// Whether a region that no synonym knows is a region of its own.
     pub(crate) open_regions: bool,
-    /// The log's level or filter.
+    /// The log's level.
     pub(crate) log: String,
     /// What one peer may take.
     pub(crate) limits: Limits,
@@ -165,6 +166,13 @@ impl Config {
             "tls.certificate and tls.key belong together"
         );
         ensure!(file.workers != Some(0), "workers must be at least 1");
+        // A wrong word would pass for a filter that lets nothing through.
+        ensure!(
+            LEVELS.contains(&file.log.level.as_str()),
+            "log.level is `{}`; it must be one of: {}",
+            file.log.level,
+            LEVELS.join(", ")
+        );
         Ok(Self {
             data,
             root_file,
@@ -314,6 +322,8 @@ mod tests {
             (format!("{LEAST}[region.main]\noracle = [\"x\"]"), "unknown dialect"),
             (format!("{LEAST}[tls]\ncertificate = \"a\""), "a certificate without its key"),
             (format!("workers = 0\n{LEAST}"), "no workers"),
+            (format!("{LEAST}[log]\nlevel = \"verbose\""), "no level"),
+            (format!("{LEAST}[log]\nlevel = \"info,trent=debug\""), "a filter"),
         ] {
             assert!(parse(&text).is_err(), "{why}");
         }

@@ -5,10 +5,14 @@ use std::io::IsTerminal;
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging at `level` (a word, or a filter such as `info,trent=debug`); `RUST_LOG` overrides it.
+/// The levels, the quietest first.
+pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Starts logging at `level`, one of [`LEVELS`]; `RUST_LOG` overrides it, and may hold a filter such as
+/// `info,trent=debug`.
 ///
 /// # Errors
-/// `level` is no filter.
+/// `level` is no level.
 pub(crate) fn start(level: &str) -> Result<()> {
     let filter = match EnvFilter::try_from_default_env() {
         Ok(filter) => filter,

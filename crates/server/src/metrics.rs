@@ -11,7 +11,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use trent_dialects::Outcome;
 
-/// The dialects by which key material can be exported; their counters stand at 0 from the start.
+// A counter that is absent until its first event hides that event from whoever watches its increase: those below stand
+// at 0 from the start.
+
+/// Why load is refused.
+const SHEDDING: [&str; 6] = ["connections", "source", "handshakes", "memory", "deadline", "work"];
+/// The dialects by which key material can be exported.
 const EXPORTING: [&str; 1] = ["thalassa"];
 
 /// Upper bounds of the time histograms, in seconds.
@@ -73,10 +78,12 @@ impl Metrics {
         let requests = Family::default();
         let request_seconds = Family::new_with_constructor(seconds as fn() -> Histogram);
         let in_flight = Gauge::default();
-        let shed = Family::default();
+        let shed = Family::<ShedLabels, Counter>::default();
+        for reason in SHEDDING {
+            drop(shed.get_or_create(&ShedLabels { reason }));
+        }
         let panics = Counter::default();
         let exports = Family::<DialectLabels, Counter>::default();
-        // A counter that is absent until its first event hides that event from whoever watches its increase.
         for dialect in EXPORTING {
             drop(exports.get_or_create(&DialectLabels { dialect }));
         }
@@ -247,6 +254,7 @@ mod tests {
             "trent_exports_total{dialect=\"thalassa\"} 2",
             "trent_in_flight 1",
             "trent_shed_total{reason=\"source\"} 1",
+            "trent_shed_total{reason=\"work\"} 0",
             "trent_panics_total 1",
             "trent_audit_queue 5",
             "trent_audit_sync_seconds_count 1",

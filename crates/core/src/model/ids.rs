@@ -83,6 +83,11 @@ impl Region {
         fits.then(|| Self(name.to_owned()))
     }
 
+    /// The region of a request that is meant for none. No region has its name, so no key is found there.
+    pub fn nowhere() -> Self {
+        Self(String::new())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

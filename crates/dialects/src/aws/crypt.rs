@@ -44,7 +44,7 @@ pub(super) async fn encrypt(call: &Call<'_>) -> Answer<Reply> {
     call.check_tokens(&tokens)?;
     let wanted = Encrypt {
         key,
-        version: VersionSelector::Primary,
+        version: version_of(algorithm),
         algorithm: Some(algorithm),
         context: Context::Map(context),
         plaintext,
@@ -113,6 +113,15 @@ pub(super) async fn decrypt(call: &Call<'_>) -> Answer<Reply> {
         encryption_algorithm: encryption_name(opened.algorithm),
         key_material_id: symmetric.then(|| material_id(opened.key.id, opened.version)),
     })
+}
+
+/// An asymmetric key of AWS never changes: another door may have made more versions of it, but a client here may hold
+/// the first public key, and an RSA block does not tell its version.
+fn version_of(algorithm: EncryptAlgorithm) -> VersionSelector {
+    match algorithm.oaep() {
+        Some(_) => VersionSelector::Initial,
+        None => VersionSelector::Primary,
+    }
 }
 
 /// The ciphertext out of its frame, and what may be bound to it there. A frame that names its version by a vendor's id

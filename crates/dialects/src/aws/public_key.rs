@@ -22,7 +22,8 @@ struct PublicKey<'a> {
     algorithms: Algorithms,
 }
 
-/// GetPublicKey: the public key as SubjectPublicKeyInfo DER, of enabled keys only.
+/// GetPublicKey: the public key as SubjectPublicKeyInfo DER, of enabled keys only. It is the first version's, whatever
+/// another door did since: an asymmetric key of AWS never changes.
 pub(super) async fn get(call: &Call<'_>) -> Answer<Reply> {
     let mut input = call.input();
     let key = input.required_text("KeyId", &KEY_ID)?;
@@ -30,7 +31,7 @@ pub(super) async fn get(call: &Call<'_>) -> Answer<Reply> {
     input.finish()?;
     let key = call.key(key).await?;
     call.check_tokens(&tokens)?;
-    let versions = WhichVersions::One(VersionSelector::Primary);
+    let versions = WhichVersions::One(VersionSelector::Initial);
     let wanted = PublicKeys { key, versions, enabled_only: true };
     let found = call.engine.public_keys(call.caller, wanted).await;
     let found = found.map_err(|error| call.refused(&error))?;

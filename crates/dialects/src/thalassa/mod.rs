@@ -93,7 +93,7 @@ impl Thalassa {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Caller {
             identity,
-            region: nowhere(),
+            region: Region::nowhere(),
             facts: Facts {
                 dialect: NAME,
                 operation: row.map_or("unknown", |row| row.audit),
@@ -188,13 +188,6 @@ impl Dialect for Thalassa {
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {
         Box::pin(self.answer(peer, request))
     }
-}
-
-/// The region of a request that is meant for none, or whose region is not known.
-fn nowhere() -> Region {
-    // invariant: a hyphen is a region's name by the rules of `Region::new`.
-    #[allow(clippy::expect_used)]
-    Region::new("-").expect("a hyphen is a name")
 }
 
 /// Bodies are JSON, as they are; a body that does not say what it is counts as JSON.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use trent_core::access::Preset;
 use trent_core::crypto::{ec, edwards, rsa};
-use trent_core::model::{Family, KeySpec};
+use trent_core::model::{Family, KeyId, KeyRef, KeySpec};
+use trent_core::ops::RotateKey;
 
 use crate::client::*;
 
@@ -228,6 +229,27 @@ async fn data_is_encrypted_and_decrypted() {
                 json!({"KeyId": who.arn(&rsa), "Plaintext": "eA==", "EncryptionAlgorithm": algorithm})
             );
         }
+    }
+}
+
+/// A key pair that another door rotated must stay what this door's clients know: their public key is of version 1.
+#[tokio::test]
+async fn an_asymmetric_key_stays_the_same_here() {
+    let (house, [who, _]) = house().await;
+    let id = house.key(&who, "RSA_2048", "ENCRYPT_DECRYPT").await;
+    let before = house.ok(&who, "GetPublicKey", json!({"KeyId": id})).await;
+    let caller = house.caller(&who).await;
+    let key = KeyRef::Id(KeyId::parse(&id).unwrap());
+    let rotate = RotateKey { key, symmetric_only: false, on_demand_limit: None };
+    assert_eq!(house.engine.rotate_key(&caller, rotate).await.unwrap().key.primary_version, 2);
+    assert_eq!(house.ok(&who, "GetPublicKey", json!({"KeyId": id})).await, before);
+    let block = rsa::oaep_encrypt(&bytes(&before["PublicKey"]), rsa::OaepHash::Sha256, b"x");
+    let body =
+        json!({"KeyId": id, "Plaintext": "eA==", "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"});
+    let made = house.ok(&who, "Encrypt", body).await;
+    for blob in [b64(&block.unwrap()), text(&made["CiphertextBlob"]).to_owned()] {
+        let body = json!({"KeyId": id, "CiphertextBlob": blob, "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"});
+        assert_eq!(house.ok(&who, "Decrypt", body).await["Plaintext"], json!("eA=="));
     }
 }
 

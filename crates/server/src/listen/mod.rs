@@ -94,7 +94,7 @@ impl Listener {
     pub(crate) fn bind(wanted: Vec<Address>) -> Result<Self> {
         let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
         for Address { address, plain, tls } in wanted {
-            let socket = bind(address).with_context(|| format!("cannot listen on {address}"))?;
+            let socket = bind(address).with_context(|| format!("cannot listen on {address} (another address: --listen, or [[listener]] in the configuration)"))?;
             addresses.push(socket.local_addr()?);
             sockets.push((socket, Entrance { plain, tls }));
         }
