@@ -80,6 +80,7 @@ pub enum ErrorKind {
 #[allow(missing_docs)]
 pub enum What {
     Name,
+    Alias,
     Tenant,
     Principal,
     Credential,

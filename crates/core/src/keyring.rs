@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::access::{Authorized, Exports, KeyTarget, Opens, Seals};
 use crate::crypto::mac::sha256;
-use crate::crypto::rsa::{OaepHash, oaep_decrypt};
+use crate::crypto::rsa::{OaepHash, oaep_decrypt, pkcs1_decrypt};
 use crate::crypto::{CryptoError, Secret32, SecretBytes, kdf, random};
 use crate::model::{
     ClusterId, Credential, CredentialSecret, Family, KeySpec, KeyVersion, PrincipalId, TenantId,
@@ -387,8 +387,31 @@ impl Opened {
 pub(crate) struct Sealer(Opened);
 
 impl Sealer {
-    /// Seals a message, checked by opening it again when it carries fresh key material.
-    pub(crate) fn seal(&self, context: &Context, plaintext: &[u8], check: bool) -> Result<Sealed> {
+    /// Seals a message, with a nonce of the caller's choice where there is one.
+    pub(crate) fn seal(
+        &self,
+        context: &Context,
+        plaintext: &[u8],
+        iv: Option<[u8; 12]>,
+    ) -> Result<Sealed> {
+        self.placed(context, |place, uid, version, suite| match iv {
+            Some(iv) => place.seal_at(uid, version, suite, iv, plaintext),
+            None => place.seal(uid, version, suite, plaintext),
+        })
+    }
+
+    /// Seals fresh key material, checked by opening it again.
+    pub(crate) fn seal_checked(&self, context: &Context, plaintext: &[u8]) -> Result<Sealed> {
+        self.placed(context, |place, uid, version, suite| {
+            place.seal_checked(uid, version, suite, plaintext)
+        })
+    }
+
+    fn placed(
+        &self,
+        context: &Context,
+        seal: impl FnOnce(&Place<'_>, [u8; 16], u32, Suite) -> Result<Sealed>,
+    ) -> Result<Sealed> {
         let suite = Suite::of(self.0.aead()?);
         let (key, tail) = (self.0.key()?, context.encode());
         let place = Place {
@@ -397,8 +420,7 @@ impl Sealer {
             key: &key,
             tail: &tail,
         };
-        let seal = if check { Place::seal_checked } else { Place::seal };
-        seal(&place, self.0.uid, self.0.version, suite, plaintext)
+        seal(&place, self.0.uid, self.0.version, suite)
     }
 
     /// Encrypts with the plain suite; only exportable keys have it.
@@ -445,8 +467,13 @@ impl Opener {
         plain.open(self.0.aead()?, &self.0.material)
     }
 
-    /// Decrypts an RSA block.
-    pub(crate) fn open_rsa(&self, hash: OaepHash, block: &[u8]) -> Result<SecretBytes> {
+    /// Decrypts an RSA block of OAEP.
+    pub(crate) fn open_oaep(&self, hash: OaepHash, block: &[u8]) -> Result<SecretBytes> {
         oaep_decrypt(self.0.material.expose(), hash, block)
+    }
+
+    /// Decrypts an RSA block of PKCS#1 v1.5; a block that is none yields a made-up plaintext.
+    pub(crate) fn open_pkcs1(&self, block: &[u8]) -> Result<SecretBytes> {
+        pkcs1_decrypt(self.0.material.expose(), block)
     }
 }

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 use crate::crypto::aead::Aead;
 use crate::crypto::{CryptoError, Secret32, SecretBytes, kdf, random};
-use crate::model::{KeyId, KeySpec};
+use crate::model::{Family, KeyId, KeySpec};
 
 type Result<T> = std::result::Result<T, CryptoError>;
 
@@ -208,7 +208,20 @@ impl Place<'_> {
         suite: Suite,
         plaintext: &[u8],
     ) -> Result<Sealed> {
-        self.seal_with(uid, version, suite, random::array()?, random::array()?, plaintext)
+        self.seal_at(uid, version, suite, random::array()?, plaintext)
+    }
+
+    /// Seals with a nonce of the caller's choice. The message's own key comes from a fresh salt, so that a nonce that
+    /// is used for everything does no harm.
+    pub(crate) fn seal_at(
+        &self,
+        uid: [u8; 16],
+        version: u32,
+        suite: Suite,
+        iv: [u8; 12],
+        plaintext: &[u8],
+    ) -> Result<Sealed> {
+        self.seal_with(uid, version, suite, random::array()?, iv, plaintext)
     }
 
     fn seal_with(
@@ -371,11 +384,46 @@ impl Plain {
     }
 }
 
+/// A sealed message from a frame that leaves out what the key tells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Detached {
+    /// The key, where the frame names it; otherwise it is the one that the request names.
+    pub key: Option<KeyId>,
+    /// The key's version.
+    pub version: u32,
+    /// Makes the message's own key.
+    pub salt: [u8; 16],
+    /// The AEAD's nonce.
+    pub iv: [u8; 12],
+    /// Commits to the key.
+    pub commitment: [u8; 32],
+    /// The ciphertext with its 16-byte tag.
+    pub ciphertext: Vec<u8>,
+}
+
+impl Detached {
+    /// The message as one of this key, whose spec prescribes the suite; `None` where keys of that spec seal nothing.
+    pub(crate) fn attach(&self, key: KeyId, spec: KeySpec) -> Option<Sealed> {
+        let Family::Aead(aead) = spec.family() else { return None };
+        Some(Sealed {
+            uid: *key.as_bytes(),
+            version: self.version,
+            suite: Suite::of(aead),
+            salt: self.salt,
+            iv: self.iv,
+            commitment: self.commitment,
+            ciphertext: self.ciphertext.clone(),
+        })
+    }
+}
+
 /// A caller's ciphertext, out of its frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ciphertext {
     /// Sealed with SEAL-1; names its key and version.
     Sealed(Sealed),
+    /// Sealed with SEAL-1, its header left out.
+    Detached(Detached),
     /// The plain suite; the frame or the request names key and version.
     Plain {
         /// The key's version.

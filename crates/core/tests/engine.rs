@@ -13,7 +13,8 @@ use trent_core::model::{
     DataKeySpec, EncryptAlgorithm, KeyRef, KeySpec, KeyState, Usage, VersionSelector,
 };
 use trent_core::ops::{
-    ExportMaterial, GenerateDataKey, GenerateKeyPair, PublicKeys, RotateKey, WhichVersions,
+    ExportMaterial, GenerateDataKey, GenerateKeyPair, PairFormat, PublicKeys, RotateKey,
+    WhichVersions,
 };
 use trent_core::seal::{Ciphertext, Context};
 
@@ -190,6 +191,7 @@ async fn rsa_and_data_keys() {
                 &admin,
                 GenerateDataKey {
                     key: aes.clone(),
+                    wrap_with: VersionSelector::Primary,
                     length: DataKeySpec::new(32).unwrap(),
                     context: Context::None,
                     reveal,
@@ -209,6 +211,7 @@ async fn rsa_and_data_keys() {
         key: key.clone(),
         wrap_with: VersionSelector::Primary,
         spec: KeySpec::EcP256k1,
+        format: PairFormat::Der,
         context: context(&[("p", "t")]),
         reveal: false,
     };

@@ -41,6 +41,21 @@ impl Regions {
         }
     }
 
+    /// The region of a request that does not name one: that of which a label of the host's name is a name, otherwise the
+    /// first that the dialect has a synonym for.
+    pub fn for_host(&self, dialect: &str, host: &str) -> Region {
+        let named = |region: &&RegionNames, label: &str| {
+            let synonyms = region.synonyms.get(dialect).into_iter().flatten();
+            synonyms.map(String::as_str).chain([region.name.as_str()]).any(|name| name == label)
+        };
+        let host = host.split(':').next().unwrap_or_default();
+        let mut labels = host.split('.');
+        let found = labels.find_map(|label| self.known.iter().find(|region| named(region, label)));
+        let has_synonym = |region: &&RegionNames| region.synonyms.contains_key(dialect);
+        let found = found.or_else(|| self.known.iter().find(has_synonym)).or(self.known.first());
+        found.map_or_else(Region::nowhere, |region| region.name.clone())
+    }
+
     /// How a dialect's answers spell the region.
     pub fn spelling(&self, dialect: &str, region: &Region) -> String {
         let names = self.known.iter().find(|known| known.name == *region);
@@ -99,6 +114,26 @@ mod tests {
         check(true, "thalassa", "us-east-1", Some("us-east-1"));
         check(false, "aws", "eu-west-1", None);
         check(false, "thalassa", "us-east-1", None);
+    }
+
+    #[test]
+    fn a_host_tells_the_region_or_it_is_the_dialects_first() {
+        for (dialect, host, expected) in [
+            ("aws", "kms.main-2.example.com:443", "second"),
+            ("aws", "kms.second.example.com", "second"),
+            ("aws", "us-east-1", "main"),
+            ("aws", "127.0.0.1:7600", "main"),
+            ("aws", "", "main"),
+            ("thalassa", "kms.main-2.example.com", "main"),
+            ("alibaba", "[::1]:7600", "main"),
+        ] {
+            assert_eq!(
+                regions(true).for_host(dialect, host).as_str(),
+                expected,
+                "{dialect} {host}"
+            );
+        }
+        assert_eq!(Regions::new(Vec::new(), true).for_host("aws", "main"), Region::nowhere());
     }
 
     #[test]

@@ -63,6 +63,8 @@ actions! {
     DisableKey;
     /// Make a new version of a key.
     RotateKey;
+    /// Give a key one more name.
+    CreateAlias;
     /// Encrypt.
     Encrypt: Seals;
     /// Decrypt.

@@ -1,4 +1,4 @@
-//! HMAC-SHA-256 (FIPS 198-1) and SHA-256 (FIPS 180-4) over a message given in parts.
+//! HMAC (FIPS 198-1) and SHA-256 (FIPS 180-4) over a message given in parts.
 //! Parts are concatenated without separators: where a boundary matters, the caller encodes it.
 
 use aws_lc_rs::{digest, hmac};
@@ -8,11 +8,22 @@ use super::ct_eq;
 /// HMAC-SHA-256 of the concatenated `parts`. The result is treated as public; keys come from [`super::kdf`].
 #[must_use]
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    hmac(hmac::HMAC_SHA256, key, parts)
+}
+
+/// HMAC-SHA-1 of the concatenated `parts`, for signature schemes of old that have nothing better.
+#[must_use]
+pub fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
+    hmac(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts)
+}
+
+/// `N` is the length of the algorithm's output in bytes.
+fn hmac<const N: usize>(algorithm: hmac::Algorithm, key: &[u8], parts: &[&[u8]]) -> [u8; N] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(algorithm, key));
     for part in parts {
         context.update(part);
     }
-    let mut out = [0; 32];
+    let mut out = [0; N];
     out.copy_from_slice(context.sign().as_ref());
     out
 }
@@ -21,6 +32,12 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 #[must_use]
 pub fn hmac_sha256_verify(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     ct_eq(&hmac_sha256(key, parts), tag)
+}
+
+/// Whether `tag` is the whole HMAC-SHA-1 of the concatenated `parts`; compares in constant time.
+#[must_use]
+pub fn hmac_sha1_verify(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
+    ct_eq(&hmac_sha1(key, parts), tag)
 }
 
 /// SHA-256 of the concatenated `parts`.
@@ -39,6 +56,26 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 mod tests {
     use super::super::testdata::{accepted_flips, hex};
     use super::*;
+
+    /// RFC 2202, test cases 1, 2 and 6.
+    #[test]
+    fn rfc_2202() {
+        let vectors: [(&[u8], &[u8], &str); 3] = [
+            (&[0x0b; 20], b"Hi There", "b617318655057264e28bc0b6fb378c8ef146be00"),
+            (b"Jefe", b"what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+            (
+                &[0xaa; 80],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "aa4ae5e15272d00e95705637ce8a3b55ed402112",
+            ),
+        ];
+        for (key, message, tag) in vectors {
+            assert_eq!(hmac_sha1(key, &[message])[..], hex(tag));
+            let (first, second) = message.split_at(message.len() / 2);
+            assert!(hmac_sha1_verify(key, &[first, second], &hex(tag)));
+            assert!(!hmac_sha1_verify(key, &[first], &hex(tag)));
+        }
+    }
 
     /// RFC 4231, test cases 1, 2, 3 and 6: key, message, tag.
     #[test]

@@ -1,10 +1,28 @@
-//! PEM text (RFC 7468) of public keys. Private keys are never written as PEM here.
+//! PEM text (RFC 7468) of keys: lines of 64 columns, LF, a newline at the end. The DER inside is not parsed.
 
-use pem_rfc7468::{LineEnding, encode_string};
+use pem_rfc7468::{LineEnding, encode, encode_string, encoded_len};
 
-use super::{CryptoError, Result};
+use super::{CryptoError, Result, SecretBytes};
 
-/// An SPKI as PEM: label `PUBLIC KEY`, lines of 64 columns, LF, a newline at the end. The DER is not parsed.
+/// A PKCS#8 private key as PEM: label `PRIVATE KEY`.
+///
+/// # Errors
+/// `BadInput` for nothing, or too much to encode.
+pub fn private_key_pem(pkcs8: &SecretBytes) -> Result<SecretBytes> {
+    const LABEL: &str = "PRIVATE KEY";
+    if pkcs8.is_empty() {
+        return Err(CryptoError::BadInput("empty private key"));
+    }
+    let too_long = |_| CryptoError::BadInput("private key is too long");
+    let len = encoded_len(LABEL, LineEnding::LF, pkcs8.expose()).map_err(too_long)?;
+    let mut out = SecretBytes::zeroed(len);
+    let written =
+        encode(LABEL, LineEnding::LF, pkcs8.expose(), out.expose_mut()).map_err(too_long)?.len();
+    out.truncate(written);
+    Ok(out)
+}
+
+/// An SPKI as PEM: label `PUBLIC KEY`.
 ///
 /// # Errors
 /// `BadInput` for an empty SPKI or one too long to encode.
@@ -42,6 +60,17 @@ mod tests {
         assert!(!end[0].is_empty() && end[0].len() <= 64);
         assert_eq!(end[1..], ["-----END PUBLIC KEY-----", ""]);
         assert_eq!(pem_rfc7468::decode_vec(pem.as_bytes()), Ok(("PUBLIC KEY", spki)));
+    }
+
+    #[test]
+    fn a_private_key_comes_back() {
+        let pkcs8 = pair("P256").0;
+        let pem = private_key_pem(&SecretBytes::from_slice(&pkcs8)).unwrap();
+        let text = std::str::from_utf8(pem.expose()).unwrap();
+        assert!(text.starts_with("-----BEGIN PRIVATE KEY-----\n") && text.ends_with("KEY-----\n"));
+        assert!(!text.contains('\r') && text.lines().all(|line| line.len() <= 64));
+        assert_eq!(pem_rfc7468::decode_vec(pem.expose()), Ok(("PRIVATE KEY", pkcs8)));
+        assert!(private_key_pem(&SecretBytes::from_slice(b"")).is_err());
     }
 
     #[test]

@@ -1,14 +1,17 @@
-//! RSA of 2048, 3072 and 4096 bits: key generation (FIPS 186-5, e = 65537) and OAEP (RFC 8017 section 7.1).
-//! Signatures and PKCS#1 v1.5 are not here.
+//! RSA of 2048, 3072 and 4096 bits: key generation (FIPS 186-5, e = 65537), OAEP (RFC 8017 section 7.1), decryption of
+//! PKCS#1 v1.5 (section 7.2) and verification of its signatures (section 8.2). Signing is not here.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{
     KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
-    OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
+    OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
 use super::keypair::{PROBE, require_same, spki_of};
+use super::mac::{hmac_sha256, sha256};
 use super::{CryptoError, KeyPair, Result, SecretBytes};
+use zeroize::Zeroizing;
 
 /// A supported modulus size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -156,6 +159,56 @@ pub fn oaep_decrypt(pkcs8: &[u8], hash: OaepHash, ciphertext: &[u8]) -> Result<S
     Ok(out)
 }
 
+/// How many bytes PKCS#1 v1.5 takes of a block for itself.
+const PKCS1_PADDING: usize = 11;
+
+/// Decrypts a block of PKCS#1 v1.5 with a private key (PKCS#8). A block whose padding is wrong yields bytes made up
+/// from key and block, always the same ones, in place of an error: an answer that told the two apart would decrypt
+/// anything within some thousand questions (Bleichenbacher 1998; "implicit rejection", draft-irtf-cfrg-rsa-guidance).
+///
+/// # Errors
+/// `BadKey` when the key itself is unusable, `Open` for a block of another length than the modulus.
+pub fn pkcs1_decrypt(pkcs8: &[u8], ciphertext: &[u8]) -> Result<SecretBytes> {
+    let (key, size) = parse_private(pkcs8)?;
+    if ciphertext.len() != size.modulus_len() {
+        return Err(CryptoError::Open);
+    }
+    let key = Pkcs1PrivateDecryptingKey::new(key).map_err(|_| CryptoError::Internal)?;
+    // Made in any case, so that both cases take the same work.
+    let made_up = made_up(pkcs8, ciphertext, size);
+    let mut out = SecretBytes::zeroed(size.modulus_len());
+    let opened = key.decrypt(ciphertext, out.expose_mut()).map(|plaintext| plaintext.len());
+    Ok(match opened {
+        Ok(len) => {
+            out.truncate(len);
+            out
+        }
+        Err(_) => made_up,
+    })
+}
+
+/// Bytes of a random length, as if a block had held them; a function of key and block that nobody without the key knows.
+fn made_up(pkcs8: &[u8], ciphertext: &[u8], size: RsaSize) -> SecretBytes {
+    let key = Zeroizing::new(sha256(&[b"trent/1/implicit-rejection\0", pkcs8]));
+    let [a, b, c, d, ..] = hmac_sha256(&*key, &[b"length", ciphertext]);
+    let longest = size.modulus_len() - PKCS1_PADDING;
+    let len = u32::from_be_bytes([a, b, c, d]) as usize % (longest + 1);
+    let mut bytes = SecretBytes::zeroed(longest);
+    for (number, part) in (0u8..).zip(bytes.expose_mut().chunks_mut(32)) {
+        let block = Zeroizing::new(hmac_sha256(&*key, &[b"message", &[number], ciphertext]));
+        part.copy_from_slice(&block[..part.len()]);
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// Whether the signature (RSASSA-PKCS1-v1_5 with SHA-256) of the message is of the holder of this public key (SPKI), of
+/// 2048 to 8192 bits.
+#[must_use]
+pub fn verify_pkcs1_sha256(spki: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).verify(message, signature).is_ok()
+}
+
 fn parse_private(pkcs8: &[u8]) -> Result<(PrivateDecryptingKey, RsaSize)> {
     let key = PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| CryptoError::BadKey)?;
     require_same(private_der(&key)?.expose(), pkcs8)?;
@@ -240,6 +293,41 @@ mod tests {
             assert_eq!(decrypt(&pkcs8, OaepHash::Sha256, &ciphertext), Err(CryptoError::Open));
         }
         assert_eq!(decrypt(&pkcs8, OaepHash::Sha1, &good), Err(CryptoError::Open));
+    }
+
+    fn pkcs1_encrypt(spki: &[u8], plaintext: &[u8]) -> Vec<u8> {
+        let key = PublicEncryptingKey::from_der(spki).unwrap();
+        let mut out = vec![0; 256];
+        let key = aws_lc_rs::rsa::Pkcs1PublicEncryptingKey::new(key).unwrap();
+        key.encrypt(plaintext, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_wrong_padding_cannot_be_told_from_a_right_one() {
+        let (pkcs8, spki) = pair("RSA_2048");
+        let decrypt = |block: &[u8]| pkcs1_decrypt(&pkcs8, block).map(|p| p.expose().to_vec());
+        let longest = vec![7; 256 - PKCS1_PADDING];
+        for plaintext in [&b"text"[..], b"", &longest] {
+            assert_eq!(decrypt(&pkcs1_encrypt(&spki, plaintext)), Ok(plaintext.to_vec()));
+        }
+        let good = pkcs1_encrypt(&spki, b"text");
+        let mut seen = std::collections::HashSet::new();
+        for byte in 0..64 {
+            let mut bad = good.clone();
+            bad[byte + 100] ^= 1;
+            let made_up = decrypt(&bad).unwrap();
+            assert!(made_up.len() <= longest.len());
+            assert_eq!(decrypt(&bad), Ok(made_up.clone()), "the same question, the same answer");
+            assert_ne!(made_up, b"text");
+            seen.insert(made_up);
+        }
+        // Lengths are drawn from 0 to 245: only empty ones may be alike.
+        assert!(seen.len() > 50);
+        // A block of OAEP is as wrong as any other, and so is a number above the modulus.
+        assert!(decrypt(&oaep_encrypt(&spki, OaepHash::Sha256, b"text").unwrap()).is_ok());
+        assert!(decrypt(&[0xff; 256]).is_ok());
+        assert_eq!(decrypt(&good[1..]), Err(CryptoError::Open));
     }
 
     #[test]

@@ -44,6 +44,13 @@ pub enum NewSecret {
     Recoverable(SecretBytes),
     /// As SHA-256 only.
     Bearer(SecretBytes),
+    /// Not at all: what is kept is the public half of the holder's key.
+    PublicKey {
+        /// The public key as SubjectPublicKeyInfo DER (RFC 5280).
+        spki: Vec<u8>,
+        /// Until when it is good, in milliseconds since the Unix epoch.
+        not_after_ms: u64,
+    },
 }
 
 const TENANT_NAMES: &str = "tenant";
@@ -131,6 +138,23 @@ impl Engine {
         };
         let found = self.tenant(TenantId::from_bytes(target)).await?;
         Ok(found.map(|loaded| loaded.record))
+    }
+
+    /// Gives a tenant one more account.
+    ///
+    /// # Errors
+    /// [`What::Tenant`] when a tenant has the account already.
+    pub async fn add_account(&self, id: TenantId, account: Account) -> Result<Tenant> {
+        let loaded = self.tenant(id).await?.ok_or_else(|| unknown("tenant"))?;
+        let key = system_name(SYSTEM, &account_scope(&account.namespace), &account.id);
+        let mut tenant = loaded.record;
+        tenant.accounts.push(account);
+        let rows = &self.keyring.rows;
+        let name = NameRow { key, target: *id.as_bytes() };
+        let changes = vec![rows.update(&tenant, loaded.revision), rows.insert(&name)];
+        let about = (String::new(), None);
+        self.admin_commit("AddAccount", id, about, changes, What::Tenant).await?;
+        Ok(tenant)
     }
 
     /// Makes a tenant's credentials work or not.
@@ -286,6 +310,9 @@ impl Engine {
         credential.secret = match new.secret {
             NewSecret::Recoverable(secret) => self.keyring.seal_credential(&credential, &secret)?,
             NewSecret::Bearer(secret) => CredentialSecret::Digest(sha256(&[secret.expose()])),
+            NewSecret::PublicKey { spki, not_after_ms } => {
+                CredentialSecret::PublicKey { spki, not_after_ms }
+            }
         };
         let changes = vec![self.keyring.rows.insert(&credential)];
         let about = (credential.access_id.clone(), Some(credential.principal));

@@ -89,6 +89,10 @@ fn row<R: Record>(keyring: &Keyring, record: &R) -> Result<Row> {
     }
 }
 
+/// An RSA public key of 2048 bits whose private key was thrown away: what the stand-in verifies with. A signature that
+/// fits it proves nothing.
+const STRANGER: &[u8] = include_bytes!("stranger.spki");
+
 /// How long the stand-in's secret is, in bytes: as long as those of real credentials.
 const SECRET: usize = 40;
 
@@ -114,9 +118,29 @@ impl Engine {
                 let opened = self.keyring.open_credential(&candidate.credential, blob);
                 (opened.map_err(Error::from)?, candidate.works)
             }
-            CredentialSecret::Digest(_) => (unknowable()?, false),
+            CredentialSecret::Digest(_) | CredentialSecret::PublicKey { .. } => {
+                (unknowable()?, false)
+            }
         };
         judge(candidate, known, check(secret.expose()))
+    }
+
+    /// Verifies a request signed with a private key: `check` gets the public key as SubjectPublicKeyInfo DER, and tells
+    /// whether the signature fits. A credential that has expired is as unknown as one that never was.
+    pub async fn verify_public_key(
+        &self,
+        dialect: &'static str,
+        access_id: &str,
+        check: impl FnOnce(&[u8]) -> bool + Send,
+    ) -> std::result::Result<Identity, AuthFailure> {
+        let candidate = self.candidate(dialect, access_id).await?;
+        let (fits, known) = match &candidate.credential.secret {
+            CredentialSecret::PublicKey { spki, not_after_ms } => {
+                (check(spki), candidate.works && self.now_ms() < *not_after_ms)
+            }
+            CredentialSecret::Sealed(_) | CredentialSecret::Digest(_) => (check(STRANGER), false),
+        };
+        judge(candidate, known, fits)
     }
 
     /// Verifies a bearer token: its public part and the rest.
@@ -129,7 +153,7 @@ impl Engine {
         let candidate = self.candidate(dialect, access_id).await?;
         let (expected, known) = match &candidate.credential.secret {
             CredentialSecret::Digest(kept) => (*kept, candidate.works),
-            CredentialSecret::Sealed(_) => ([0; 32], false),
+            CredentialSecret::Sealed(_) | CredentialSecret::PublicKey { .. } => ([0; 32], false),
         };
         let fits = ct_eq(&sha256(&[secret]), &expected);
         judge(candidate, known, fits)

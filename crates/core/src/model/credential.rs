@@ -50,4 +50,11 @@ pub enum CredentialSecret {
     Sealed(Vec<u8>),
     /// SHA-256 of a bearer token's random part.
     Digest([u8; 32]),
+    /// Nothing: its holder signs with a private key that is not kept here.
+    PublicKey {
+        /// The public key as SubjectPublicKeyInfo DER (RFC 5280).
+        spki: Vec<u8>,
+        /// Until when it is good, in milliseconds since the Unix epoch.
+        not_after_ms: u64,
+    },
 }

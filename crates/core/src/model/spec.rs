@@ -77,6 +77,8 @@ pub enum EncryptAlgorithm {
     RsaOaepSha1,
     /// RSAES-OAEP (RFC 8017) with SHA-256 and MGF1-SHA-256, empty label.
     RsaOaepSha256,
+    /// RSAES-PKCS1-v1_5 (RFC 8017), for decryption only.
+    RsaPkcs1,
 }
 
 /// How data is signed.
@@ -236,6 +238,15 @@ impl KeySpec {
         }
     }
 
+    /// Whether a key of this spec and usage decrypts with the algorithm.
+    pub fn decrypts_with(self, usage: Usage, algorithm: EncryptAlgorithm) -> bool {
+        let possible = self.encrypt_algorithms(usage);
+        match algorithm {
+            EncryptAlgorithm::RsaPkcs1 => possible.contains(&EncryptAlgorithm::RsaOaepSha256),
+            other => possible.contains(&other),
+        }
+    }
+
     /// The signing algorithms of a key of this spec, when its usage is `usage`.
     pub fn sign_algorithms(self, usage: Usage) -> &'static [SignAlgorithm] {
         if usage.signs() { self.row().sign } else { &[] }
@@ -278,10 +289,15 @@ impl Usage {
 }
 
 impl EncryptAlgorithm {
-    /// The OAEP hash, for the RSA algorithms.
+    /// Whether it is RSA's.
+    pub fn is_rsa(self) -> bool {
+        self != Self::Symmetric
+    }
+
+    /// The OAEP hash, for the algorithms that have one.
     pub fn oaep(self) -> Option<OaepHash> {
         match self {
-            Self::Symmetric => None,
+            Self::Symmetric | Self::RsaPkcs1 => None,
             Self::RsaOaepSha1 => Some(OaepHash::Sha1),
             Self::RsaOaepSha256 => Some(OaepHash::Sha256),
         }
@@ -293,6 +309,7 @@ impl EncryptAlgorithm {
             Self::Symmetric => "SYMMETRIC",
             Self::RsaOaepSha1 => "RSAES_OAEP_SHA_1",
             Self::RsaOaepSha256 => "RSAES_OAEP_SHA_256",
+            Self::RsaPkcs1 => "RSAES_PKCS1_V1_5",
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::seal::{Context, Sealed};
 pub struct GenerateDataKey {
     /// The key that seals it.
     pub key: KeyRef,
+    /// That key's version.
+    pub wrap_with: VersionSelector,
     /// Its length.
     pub length: DataKeySpec,
     /// What is bound to its ciphertext.
@@ -60,10 +62,9 @@ impl Engine {
         cmd: GenerateDataKey,
         event: &mut Event,
     ) -> Result<GeneratedDataKey> {
-        let primary = VersionSelector::Primary;
-        let (key, sealer) = self.wrapping::<A>(caller, &cmd.key, primary, event).await?;
+        let (key, sealer) = self.wrapping::<A>(caller, &cmd.key, cmd.wrap_with, event).await?;
         let secret = SecretBytes::random(cmd.length.bytes())?;
-        let sealed = sealer.seal(&cmd.context, secret.expose(), true)?;
+        let sealed = sealer.seal_checked(&cmd.context, secret.expose())?;
         let plaintext = cmd.reveal.then_some(secret);
         Ok(GeneratedDataKey { key, version: sealed.version, sealed, plaintext })
     }

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{EncryptAlgorithm, Family, Key, KeyRef, KeyVersion, VersionSelector};
 use crate::ops::{require_enabled, require_usage};
-use crate::seal::{Ciphertext, Context};
+use crate::seal::{Ciphertext, Context, Sealed};
 
 /// How many versions are tried for an RSA block that does not tell its own: the newest, and always the first, with
 /// which the dialects encrypt that never change an asymmetric key. Each try costs milliseconds of a worker that
@@ -27,6 +27,8 @@ pub struct Encrypt {
     pub context: Context,
     /// The data.
     pub plaintext: SecretBytes,
+    /// The AEAD's nonce, where a dialect lets its caller choose.
+    pub iv: Option<[u8; 12]>,
     /// Use the plain suite where the key was made exportable, so that exported material opens the ciphertext.
     pub plain_if_exportable: bool,
 }
@@ -131,7 +133,7 @@ impl Engine {
             None => {
                 let kek = self.kek(key.tenant, version.kek_generation).await?;
                 let sealer = kek.sealer(&may, &version)?;
-                Ciphertext::Sealed(sealer.seal(&cmd.context, cmd.plaintext.expose(), false)?)
+                Ciphertext::Sealed(sealer.seal(&cmd.context, cmd.plaintext.expose(), cmd.iv)?)
             }
         };
         event.version = Some(version.number);
@@ -164,16 +166,18 @@ impl Engine {
         event.about(&key);
         require_usage(&key, |usage| usage.encrypts())?;
         require_enabled(&key)?;
-        let algorithm = choose_algorithm(&key, cmd.algorithm)?;
+        let algorithm = decryption_algorithm(&key, cmd.algorithm)?;
         event.algorithm = Some(algorithm.as_str());
-        let (version, plaintext) = match (ciphertext, algorithm.oaep()) {
-            (Ciphertext::Sealed(sealed), None) => {
-                let version = self.ciphertext_version(&key, sealed.version).await?;
-                let kek = self.kek(key.tenant, version.kek_generation).await?;
-                let opened = kek.opener(&may, &version)?.open(sealed, &cmd.contexts);
-                (version.number, opened.map_err(unopened)?)
+        let (version, plaintext) = match (ciphertext, algorithm.is_rsa()) {
+            (Ciphertext::Sealed(sealed), false) => {
+                self.open_sealed(&key, &may, sealed, &cmd.contexts).await?
             }
-            (Ciphertext::Plain { version, plain }, None) => {
+            (Ciphertext::Detached(detached), false) => {
+                let sealed = detached.attach(key.id, key.spec);
+                let sealed = sealed.ok_or_else(|| invalid().about_key(&key))?;
+                self.open_sealed(&key, &may, &sealed, &cmd.contexts).await?
+            }
+            (Ciphertext::Plain { version, plain }, false) => {
                 // The plain suite binds no context; a ciphertext that has none opens under none only.
                 if !cmd.contexts.iter().any(Context::is_empty) {
                     return Err(invalid().about_key(&key));
@@ -183,18 +187,35 @@ impl Engine {
                 let opened = kek.opener(&may, &version)?.open_plain(plain);
                 (version.number, opened.map_err(unopened)?)
             }
-            (Ciphertext::Rsa { version, block }, Some(hash)) => {
+            (Ciphertext::Rsa { version, block }, true) => {
                 refuse_context(&key, &cmd.contexts)?;
-                let versions = match version {
-                    Some(number) => vec![self.ciphertext_version(&key, *number).await?],
-                    None => self.load_versions(&key).await?,
+                let versions = match (version, algorithm) {
+                    (Some(number), _) => vec![self.ciphertext_version(&key, *number).await?],
+                    // Every key makes something of every block, so there is nothing to tell the right one by.
+                    (None, EncryptAlgorithm::RsaPkcs1) => {
+                        vec![self.load_version(&key, VersionSelector::Initial).await?]
+                    }
+                    (None, _) => self.load_versions(&key).await?,
                 };
-                self.decrypt_rsa(&key, &may, versions, hash, block.clone()).await?
+                self.decrypt_rsa(&key, &may, versions, algorithm, block.clone()).await?
             }
             _ => return Err(invalid().about_key(&key)),
         };
         event.version = Some(version);
         Ok(Decrypted { key, version, algorithm, plaintext })
+    }
+
+    async fn open_sealed(
+        &self,
+        key: &Key,
+        may: &Authorized<access::Decrypt, KeyTarget>,
+        sealed: &Sealed,
+        contexts: &[Context],
+    ) -> Result<(u32, SecretBytes)> {
+        let version = self.ciphertext_version(key, sealed.version).await?;
+        let kek = self.kek(key.tenant, version.kek_generation).await?;
+        let opened = kek.opener(may, &version)?.open(sealed, contexts);
+        Ok((version.number, opened.map_err(unopened)?))
     }
 
     /// The key, the right to decrypt with it, and what the ciphertext is under such a key.
@@ -205,6 +226,7 @@ impl Engine {
     ) -> Result<(Key, Authorized<access::Decrypt, KeyTarget>, Option<&'a Ciphertext>)> {
         let inside = match &cmd.ciphertext {
             Some(Ciphertext::Sealed(sealed)) => Some(sealed.key()),
+            Some(Ciphertext::Detached(detached)) => detached.key,
             _ => None,
         };
         match (&cmd.key, inside) {
@@ -257,7 +279,7 @@ impl Engine {
         key: &Key,
         may: &Authorized<access::Decrypt, KeyTarget>,
         versions: Vec<KeyVersion>,
-        hash: crate::crypto::rsa::OaepHash,
+        algorithm: EncryptAlgorithm,
         block: Vec<u8>,
     ) -> Result<(u32, SecretBytes)> {
         let mut openers = Vec::with_capacity(versions.len());
@@ -269,7 +291,11 @@ impl Engine {
             .pairs
             .run(move || {
                 let mut tries = openers.iter().map(|(number, opener)| {
-                    opener.open_rsa(hash, &block).map(|plaintext| (*number, plaintext))
+                    let opened = match algorithm.oaep() {
+                        Some(hash) => opener.open_oaep(hash, &block),
+                        None => opener.open_pkcs1(&block),
+                    };
+                    opened.map(|plaintext| (*number, plaintext))
                 });
                 Ok(tries.find(|opened| !matches!(opened, Err(CryptoError::Open))))
             })
@@ -298,6 +324,13 @@ fn choose_algorithm(key: &Key, wished: Option<EncryptAlgorithm>) -> Result<Encry
         Error::new(ErrorKind::AlgorithmUnsupported, "the algorithm does not fit the key")
             .about_key(key)
     })
+}
+
+fn decryption_algorithm(key: &Key, wished: Option<EncryptAlgorithm>) -> Result<EncryptAlgorithm> {
+    match wished {
+        Some(wished) if key.spec.decrypts_with(key.usage, wished) => Ok(wished),
+        wished => choose_algorithm(key, wished),
+    }
 }
 
 fn refuse_context(key: &Key, contexts: &[Context]) -> Result<()> {

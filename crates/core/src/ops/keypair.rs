@@ -2,7 +2,7 @@
 
 use crate::access::{self, Action, Caller, Seals};
 use crate::audit::Event;
-use crate::crypto::SecretBytes;
+use crate::crypto::{SecretBytes, pem};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Field, Result};
 use crate::model::{Key, KeyRef, PairSpec, VersionSelector};
@@ -16,10 +16,21 @@ pub struct GenerateKeyPair {
     pub wrap_with: VersionSelector,
     /// What pair to make; an asymmetric spec.
     pub spec: PairSpec,
+    /// How both keys are written.
+    pub format: PairFormat,
     /// What is bound to the ciphertext.
     pub context: Context,
     /// Whether to return the private key plain too.
     pub reveal: bool,
+}
+
+/// How a key pair is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PairFormat {
+    /// PKCS#8 (RFC 5208) and SubjectPublicKeyInfo (RFC 5280) in DER.
+    Der,
+    /// The same as PEM (RFC 7468): lines of 64 columns, LF, a newline at the end.
+    Pem,
 }
 
 /// A key pair.
@@ -28,11 +39,11 @@ pub struct GeneratedKeyPair {
     pub key: Key,
     /// That key's version.
     pub version: u32,
-    /// The private key as PKCS#8 DER, sealed.
+    /// The private key, in the format asked for, sealed.
     pub sealed: Sealed,
-    /// The public key as SubjectPublicKeyInfo DER.
+    /// The public key, in the format asked for.
     pub public: Vec<u8>,
-    /// The private key as PKCS#8 DER, if it was to be revealed.
+    /// The private key, in the format asked for, if it was to be revealed.
     pub private: Option<SecretBytes>,
 }
 
@@ -76,8 +87,14 @@ impl Engine {
         let (key, sealer) = self.wrapping::<A>(caller, &cmd.key, cmd.wrap_with, event).await?;
         let pair = self.pairs.make(cmd.spec).await?;
         let public = pair.public.ok_or_else(|| Error::internal("a pair without a public key"))?;
-        let sealed = sealer.seal(&cmd.context, pair.private.expose(), true)?;
-        let private = cmd.reveal.then_some(pair.private);
+        let (private, public) = match cmd.format {
+            PairFormat::Der => (pair.private, public),
+            PairFormat::Pem => {
+                (pem::private_key_pem(&pair.private)?, pem::public_key_pem(&public)?.into_bytes())
+            }
+        };
+        let sealed = sealer.seal_checked(&cmd.context, private.expose())?;
+        let private = cmd.reveal.then_some(private);
         Ok(GeneratedKeyPair { key, version: sealed.version, sealed, public, private })
     }
 }

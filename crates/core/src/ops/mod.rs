@@ -1,6 +1,7 @@
 //! What a KMS does, one family of operations a file. Every operation has one shape: load, authorize, check usage,
 //! state, algorithm and data, act, and have its event durable before its answer leaves.
 
+mod alias;
 mod datakey;
 mod encrypt;
 mod export;
@@ -11,11 +12,13 @@ mod lists;
 mod public;
 mod rotate;
 
+pub use alias::CreateAlias;
 pub use datakey::{GenerateDataKey, GeneratedDataKey};
 pub use encrypt::{Decrypt, Decrypted, Encrypt, Encrypted};
 pub use export::{ExportMaterial, Exported};
-pub use keypair::{GenerateKeyPair, GeneratedKeyPair};
+pub use keypair::{GenerateKeyPair, GeneratedKeyPair, PairFormat};
 pub use keys::CreateKey;
+pub use lists::{ByAge, Numbered};
 pub use public::{PublicKeySet, PublicKeys, WhichVersions};
 pub use rotate::RotateKey;
 

@@ -125,6 +125,7 @@ impl Record for Principal {
 enum SecretBody {
     Sealed(String),
     Digest(String),
+    PublicKey { spki: String, not_after_ms: u64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,6 +169,9 @@ impl Record for Credential {
             secret: match &self.secret {
                 CredentialSecret::Sealed(blob) => SecretBody::Sealed(base64(blob)),
                 CredentialSecret::Digest(digest) => SecretBody::Digest(hex(digest)),
+                CredentialSecret::PublicKey { spki, not_after_ms } => {
+                    SecretBody::PublicKey { spki: base64(spki), not_after_ms: *not_after_ms }
+                }
             },
             enabled: self.enabled,
             created_ms: self.created_ms,
@@ -185,6 +189,9 @@ impl Record for Credential {
             secret: match body.secret {
                 SecretBody::Sealed(blob) => CredentialSecret::Sealed(unbase64(&blob)?),
                 SecretBody::Digest(digest) => CredentialSecret::Digest(unhex(&digest)?),
+                SecretBody::PublicKey { spki, not_after_ms } => {
+                    CredentialSecret::PublicKey { spki: unbase64(&spki)?, not_after_ms }
+                }
             },
             enabled: body.enabled,
             created_ms: body.created_ms,

@@ -16,6 +16,7 @@ pub fn encrypt(key: &KeyRef, context: Context) -> Encrypt {
         algorithm: None,
         context,
         plaintext: SecretBytes::from_slice(b"attack at dawn"),
+        iv: None,
         plain_if_exportable: false,
     }
 }

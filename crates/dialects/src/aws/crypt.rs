@@ -12,7 +12,7 @@ use super::error::{Answer, Failure};
 use super::request::{Call, Reply, material_id};
 use super::spec::{ENCRYPTION_ALGORITHMS, SYMMETRIC, encryption_name, parse_encryption};
 use super::validate::{Choice, KEY_ID};
-use crate::common::frame;
+use crate::common::frame::{self, Kind};
 
 const ALGORITHM: Choice = Choice::of(ENCRYPTION_ALGORITHMS);
 const MODIFIER: Choice = Choice::of(&["IGNORE_CIPHERTEXT"]);
@@ -48,6 +48,7 @@ pub(super) async fn encrypt(call: &Call<'_>) -> Answer<Reply> {
         algorithm: Some(algorithm),
         context: Context::Map(context),
         plaintext,
+        iv: None,
         plain_if_exportable: false,
     };
     let caller = call.trial(dry_run);
@@ -56,8 +57,8 @@ pub(super) async fn encrypt(call: &Call<'_>) -> Answer<Reply> {
     let blob = match &made.ciphertext {
         Ciphertext::Sealed(sealed) => frame::binary(sealed),
         Ciphertext::Rsa { block, .. } => block.clone(),
-        // Never asked for.
-        Ciphertext::Plain { .. } => return Err(Failure::internal()),
+        // Never asked for, and never made.
+        Ciphertext::Plain { .. } | Ciphertext::Detached(_) => return Err(Failure::internal()),
     };
     Reply::json(&Encrypted {
         ciphertext_blob: Base64::encode_string(&blob),
@@ -95,7 +96,7 @@ pub(super) async fn decrypt(call: &Call<'_>) -> Answer<Reply> {
     if !modifiers.is_empty() {
         return Err(Failure::unsupported_value("DryRunModifiers"));
     }
-    let (ciphertext, contexts) = unframe(blob.expose(), algorithm, context);
+    let (kind, ciphertext, contexts) = unframe(blob.expose(), algorithm, context);
     // Before anything is said of the key, the ciphertext must be one.
     let key = match key.filter(|_| ciphertext.is_some()) {
         Some(key) => Some(call.key(key).await?),
@@ -107,9 +108,10 @@ pub(super) async fn decrypt(call: &Call<'_>) -> Answer<Reply> {
     let opened = call.engine.decrypt(&caller, wanted).await;
     let opened = opened.map_err(|error| call.refused_for(&error, named))?;
     let symmetric = opened.algorithm == EncryptAlgorithm::Symmetric;
+    let plaintext = frame::data_of(kind, opened.plaintext);
     Reply::json(&Decrypted {
         key_id: call.names.key(opened.key.id),
-        plaintext: &codec::encode_base64(opened.plaintext.expose()),
+        plaintext: &codec::encode_base64(plaintext.expose()),
         encryption_algorithm: encryption_name(opened.algorithm),
         key_material_id: symmetric.then(|| material_id(opened.key.id, opened.version)),
     })
@@ -124,23 +126,22 @@ fn version_of(algorithm: EncryptAlgorithm) -> VersionSelector {
     }
 }
 
-/// The ciphertext out of its frame, and what may be bound to it there. A frame that names its version by a vendor's id
-/// cannot be opened here yet.
+/// Whose frame it was, the ciphertext out of it, and what may be bound to it there.
 fn unframe(
     blob: &[u8],
     algorithm: EncryptAlgorithm,
     context: std::collections::BTreeMap<String, String>,
-) -> (Option<Ciphertext>, Vec<Context>) {
-    let rsa = algorithm.oaep().is_some();
+) -> (Kind, Option<Ciphertext>, Vec<Context>) {
+    let rsa = algorithm.is_rsa();
     match frame::from_bytes(blob) {
-        Some(framed) if !rsa || framed.kind() == frame::Kind::Thalassa => {
-            let contexts = frame::contexts_for(framed.kind(), context);
-            (framed.ciphertext(rsa), contexts)
+        Some(framed) if !rsa || framed.kind() == Kind::Thalassa => {
+            let kind = framed.kind();
+            (kind, framed.ciphertext(rsa), frame::contexts_for(kind, context))
         }
         _ => {
             // RSA's blocks travel without a frame.
             let block = rsa.then(|| Ciphertext::Rsa { version: None, block: blob.to_vec() });
-            (block, vec![Context::Map(context)])
+            (Kind::Binary, block, vec![Context::Map(context)])
         }
     }
 }

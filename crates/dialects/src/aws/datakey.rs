@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use trent_core::crypto::codec;
-use trent_core::model::DataKeySpec;
+use trent_core::model::{DataKeySpec, VersionSelector};
 use trent_core::ops::GenerateDataKey;
 use trent_core::seal::Context;
 
@@ -62,7 +62,9 @@ async fn generate(call: &Call<'_>, reveal: bool) -> Answer<Reply> {
     }
     let key = call.key(key).await?;
     call.check_tokens(&tokens)?;
-    let wanted = GenerateDataKey { key, length, context: Context::Map(context), reveal };
+    let wrap_with = VersionSelector::Primary;
+    let context = Context::Map(context);
+    let wanted = GenerateDataKey { key, wrap_with, length, context, reveal };
     let made = call.engine.generate_data_key(&call.trial(dry_run), wanted).await;
     let made = made.map_err(|error| call.refused(&error))?;
     let plaintext = made.plaintext.as_ref().map(|secret| codec::encode_base64(secret.expose()));

@@ -269,6 +269,7 @@ impl About<'_> {
 fn exists(what: What) -> &'static str {
     match what {
         What::Name => "The name already exists",
+        What::Alias => "An alias of this name already exists",
         What::Tenant
         | What::Principal
         | What::Credential
@@ -285,9 +286,12 @@ fn exceeded(what: What, arn: &str) -> String {
             performed for this key: {arn}"
         ),
         What::Versions => format!("The key {arn} has as many key materials as it may have."),
-        What::Name | What::Tenant | What::Principal | What::Credential | What::VersionUses => {
-            "A limit has been reached.".to_owned()
-        }
+        What::Name
+        | What::Alias
+        | What::Tenant
+        | What::Principal
+        | What::Credential
+        | What::VersionUses => "A limit has been reached.".to_owned(),
     }
 }
 

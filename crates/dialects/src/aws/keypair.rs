@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use trent_core::crypto::codec;
 use trent_core::model::VersionSelector;
-use trent_core::ops::GenerateKeyPair;
+use trent_core::ops::{GenerateKeyPair, PairFormat};
 use trent_core::seal::Context;
 
 use super::error::{Answer, Failure};
@@ -62,6 +62,7 @@ async fn generate(call: &Call<'_>, with_private_key: bool) -> Answer<Reply> {
         key,
         wrap_with: VersionSelector::Primary,
         spec,
+        format: PairFormat::Der,
         context: Context::Map(context),
         reveal: with_private_key && reveals,
     };

@@ -142,6 +142,8 @@ pub(super) fn encryption_name(algorithm: EncryptAlgorithm) -> &'static str {
         EncryptAlgorithm::Symmetric => SYMMETRIC,
         EncryptAlgorithm::RsaOaepSha1 => "RSAES_OAEP_SHA_1",
         EncryptAlgorithm::RsaOaepSha256 => "RSAES_OAEP_SHA_256",
+        // Cannot be asked for here.
+        EncryptAlgorithm::RsaPkcs1 => "RSAES_PKCS1_V1_5",
     }
 }
 

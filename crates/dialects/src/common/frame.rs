@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 
 use base64ct::{Base64, Encoding};
 use data_encoding::HEXLOWER;
+use trent_core::crypto::SecretBytes;
+use trent_core::crypto::codec;
 use trent_core::crypto::mac::sha256;
 use trent_core::model::KeyId;
-use trent_core::seal::{Ciphertext, Context, OVERHEAD, Plain, Purpose, Sealed, Suite};
+use trent_core::seal::{Ciphertext, Context, Detached, OVERHEAD, Plain, Purpose, Sealed};
+
+use super::version_id;
 
 const THALASSA: &str = "thalassa:v";
 const TENCENT_JOINT: &str = "-k-";
@@ -15,7 +19,7 @@ const TENCENT_JOINT: &str = "-k-";
 const TENCENT_CUTS: (usize, usize) = (64, 80);
 /// Version, padding mode and algorithm (AES-GCM) of Alibaba's self-describing frame.
 const ADVANCE: [u8; 3] = [0x24, 0x00, 0x02];
-const VERSION_ID: usize = 36;
+const VERSION_ID: usize = version_id::LENGTH;
 const SALT: usize = 16;
 const COMMITMENT: usize = 32;
 const IV: usize = 12;
@@ -49,8 +53,8 @@ impl Kind {
 pub enum Framed {
     /// The frame holds all there is.
     Whole(Whole),
-    /// The frame names the key and version by a vendor's id, which has to be looked up before it opens.
-    NeedsVersion(Unresolved),
+    /// The frame begins with the id of the key's version and leaves the header out.
+    Headless(Headless),
 }
 
 impl Framed {
@@ -58,15 +62,15 @@ impl Framed {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Whole(whole) => whole.kind,
-            Self::NeedsVersion(unresolved) => unresolved.kind,
+            Self::Headless(headless) => headless.kind,
         }
     }
 
-    /// What to open, where the frame alone tells; `rsa` as for [`Whole::ciphertext`].
+    /// What to open; `None` where the frame holds nothing that could be opened. `rsa` as for [`Whole::ciphertext`].
     pub fn ciphertext(self, rsa: bool) -> Option<Ciphertext> {
         match self {
             Self::Whole(whole) => whole.ciphertext(rsa),
-            Self::NeedsVersion(_) => None,
+            Self::Headless(headless) => headless.ciphertext(),
         }
     }
 }
@@ -102,12 +106,12 @@ impl Whole {
     }
 }
 
-/// A sealed message whose key and version are known by a vendor's id only.
+/// A sealed message behind the id of its key's version.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unresolved {
-    /// Whose frame it was in.
+pub struct Headless {
+    /// Whose frame it is.
     pub kind: Kind,
-    /// The vendor's id of the key's version, 36 letters, digits and hyphens.
+    /// The id of the key's version, 36 letters, digits and hyphens; not authenticated.
     pub version_id: String,
     iv: [u8; IV],
     salt: [u8; SALT],
@@ -115,18 +119,18 @@ pub struct Unresolved {
     ciphertext: Vec<u8>,
 }
 
-impl Unresolved {
-    /// The message, once key, version and the suite that the key's spec prescribes are known.
-    pub fn resolve(self, key: KeyId, version: u32, suite: Suite) -> Sealed {
-        Sealed {
-            uid: *key.as_bytes(),
+impl Headless {
+    /// What to open; `None` where the id is of no version that could be of this installation.
+    pub fn ciphertext(self) -> Option<Ciphertext> {
+        let (key, version) = version_id::parse(&self.version_id)?;
+        Some(Ciphertext::Detached(Detached {
+            key: Some(key),
             version,
-            suite,
             salt: self.salt,
             iv: self.iv,
             commitment: self.commitment,
             ciphertext: self.ciphertext,
-        }
+        }))
     }
 
     fn parse(kind: Kind, bytes: &[u8]) -> Option<Self> {
@@ -150,7 +154,7 @@ impl Unresolved {
 }
 
 /// Whether a text can be the id of a version in Alibaba's frames.
-pub fn is_version_id(text: &str) -> bool {
+fn is_version_id(text: &str) -> bool {
     text.len() == VERSION_ID
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
@@ -170,7 +174,7 @@ pub fn tencent(sealed: &Sealed) -> String {
     [first, second, third].map(Base64::encode_string).join(TENCENT_JOINT)
 }
 
-/// The bytes of Alibaba's RPC frame, which travel as base64. `version_id` is of 36 characters ([`is_version_id`]).
+/// The bytes of Alibaba's RPC frame, which travel as base64. `version_id` is [`version_id::write`]'s.
 pub fn alibaba_rpc(sealed: &Sealed, version_id: &str) -> Vec<u8> {
     let parts = [version_id.as_bytes(), &sealed.iv, &sealed.salt, &sealed.commitment];
     [&parts.concat()[..], &sealed.ciphertext].concat()
@@ -192,6 +196,8 @@ pub fn thalassa(version: u32, ciphertext: &Ciphertext) -> String {
         Ciphertext::Sealed(sealed) => Base64::encode_string(&binary(sealed)),
         Ciphertext::Plain { plain, .. } => Base64::encode_string(&plain.to_bytes()),
         Ciphertext::Rsa { block, .. } => Base64::encode_string(block),
+        // No operation makes one: it is what other frames are read into.
+        Ciphertext::Detached(_) => String::new(),
     };
     format!("{THALASSA}{version}:{content}")
 }
@@ -216,28 +222,26 @@ pub fn from_text(text: &str) -> Option<Framed> {
     text_frame(text).or_else(|| base64_frame(text))
 }
 
-/// The frame of Alibaba's instance API, whose key and IV come from elsewhere in the request.
+/// The frame of Alibaba's instance API, whose IV, version and perhaps key come from elsewhere in the request.
 pub fn from_alibaba_instance(
     bytes: &[u8],
     iv: [u8; IV],
-    key: KeyId,
+    key: Option<KeyId>,
     version: u32,
-    suite: Suite,
-) -> Option<Sealed> {
+) -> Option<Ciphertext> {
     if bytes.len() < SALT + COMMITMENT + TAG {
         return None;
     }
     let (salt, rest) = bytes.split_at(SALT);
     let (commitment, ciphertext) = rest.split_at(COMMITMENT);
-    Some(Sealed {
-        uid: *key.as_bytes(),
+    Some(Ciphertext::Detached(Detached {
+        key,
         version,
-        suite,
         salt: salt.try_into().ok()?,
         iv,
         commitment: commitment.try_into().ok()?,
         ciphertext: ciphertext.to_vec(),
-    })
+    }))
 }
 
 fn binary_frame(bytes: &[u8]) -> Option<Framed> {
@@ -246,13 +250,12 @@ fn binary_frame(bytes: &[u8]) -> Option<Framed> {
         return Some(Framed::Whole(Whole { kind: Kind::Binary, version: None, bytes }));
     }
     let rest = bytes.strip_prefix(&ADVANCE)?;
-    Unresolved::parse(Kind::AlibabaAdvance, rest).map(Framed::NeedsVersion)
+    Headless::parse(Kind::AlibabaAdvance, rest).map(Framed::Headless)
 }
 
 fn base64_frame(text: &str) -> Option<Framed> {
     let bytes = Base64::decode_vec(text).ok()?;
-    binary_frame(&bytes)
-        .or_else(|| Unresolved::parse(Kind::AlibabaRpc, &bytes).map(Framed::NeedsVersion))
+    binary_frame(&bytes).or_else(|| Headless::parse(Kind::AlibabaRpc, &bytes).map(Framed::Headless))
 }
 
 fn text_frame(text: &str) -> Option<Framed> {
@@ -286,6 +289,21 @@ fn tencent_content(text: &str) -> Option<Vec<u8>> {
         && bytes.len() >= OVERHEAD
         && Sealed::recognises(Purpose::Message, &bytes))
     .then_some(bytes)
+}
+
+// ---- plaintexts
+
+/// What came out of a frame, as a door sees it whose data are bytes. Alibaba's RPC API seals a text that is nearly
+/// always base64 of the data: that is decoded, once.
+pub fn data_of(kind: Kind, plaintext: SecretBytes) -> SecretBytes {
+    if kind != Kind::AlibabaRpc {
+        return plaintext;
+    }
+    let text = std::str::from_utf8(plaintext.expose());
+    match text.ok().and_then(|text| codec::decode_base64(text).ok()) {
+        Some(data) => data,
+        None => plaintext,
+    }
 }
 
 // ---- contexts

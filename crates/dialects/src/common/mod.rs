@@ -2,6 +2,7 @@
 //! page markers, answers and limits. Nothing here knows a vendor's operations or errors.
 
 pub mod canonical;
+pub mod form;
 pub mod frame;
 pub mod json;
 pub mod limits;
@@ -9,3 +10,4 @@ pub mod paging;
 pub mod reply;
 pub mod signing;
 pub mod time;
+pub mod version_id;

@@ -23,6 +23,17 @@ pub struct Scheme {
 pub const SIGV4: Scheme =
     Scheme { algorithm: "AWS4-HMAC-SHA256", key_prefix: "AWS4", terminator: "aws4_request" };
 
+/// Tencent Cloud's signature, version 3.
+pub const TC3: Scheme =
+    Scheme { algorithm: "TC3-HMAC-SHA256", key_prefix: "TC3", terminator: "tc3_request" };
+
+/// Alibaba Cloud's signature, version 4.
+pub const ACS4: Scheme = Scheme {
+    algorithm: "ACS4-HMAC-SHA256",
+    key_prefix: "aliyun_v4",
+    terminator: "aliyun_v4_request",
+};
+
 impl Scheme {
     /// What is signed: the algorithm, the time, the scope and the hash of the canonical request, a line each.
     /// `scope` is without the terminator.
@@ -57,6 +68,11 @@ impl Scheme {
     ) -> bool {
         hmac_sha256_verify(&self.key(secret, scope), &[string.as_bytes()], signature)
     }
+}
+
+/// What Alibaba Cloud's newer schemes sign: the algorithm and the hash of the canonical request, a line each.
+pub fn string_of_hash(algorithm: &str, canonical: &[u8]) -> String {
+    format!("{algorithm}\n{}", HEXLOWER.encode(&sha256(&[canonical])))
 }
 
 /// Reads a signature: 64 hex digits of lower case and nothing else.

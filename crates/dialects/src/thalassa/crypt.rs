@@ -38,6 +38,7 @@ pub(super) async fn encrypt(call: &Call) -> Answer<Reply> {
         context: Context::None,
         plaintext: fields.secret("plaintext", PLAINTEXT)?,
         // An exportable key is exported so that stored ciphertext can be opened elsewhere, by any library.
+        iv: None,
         plain_if_exportable: true,
     };
     let encrypted = call.engine.encrypt(&call.caller, wanted).await?;
@@ -55,6 +56,7 @@ pub(super) async fn decrypt(call: &Call) -> Answer<Reply> {
         return Err(Failure::invalid("ciphertext must be given"));
     }
     let framed = framed(text);
+    let kind = framed.as_ref().map_or(Kind::Thalassa, Framed::kind);
     let block = framed.clone().and_then(|framed| framed.ciphertext(true));
     let ciphertext = framed.and_then(|framed| framed.ciphertext(false));
     let wanted = Decrypt {
@@ -66,8 +68,9 @@ pub(super) async fn decrypt(call: &Call) -> Answer<Reply> {
         block,
     };
     let decrypted = call.engine.decrypt(&call.caller, wanted).await?;
-    let plaintext = codec::encode_base64(decrypted.plaintext.expose());
-    Reply::ok(&DecryptBody { plaintext: &plaintext, key_version: decrypted.version.to_string() })
+    let (plaintext, version) = (frame::data_of(kind, decrypted.plaintext), decrypted.version);
+    let plaintext = codec::encode_base64(plaintext.expose());
+    Reply::ok(&DecryptBody { plaintext: &plaintext, key_version: version.to_string() })
 }
 
 /// The ciphertext out of its frame. A bare RSA block in base64, as other APIs give it out, has none.

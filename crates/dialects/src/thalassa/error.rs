@@ -181,7 +181,8 @@ impl From<ErrorKind> for Failure {
 fn exists(what: What) -> &'static str {
     match what {
         What::Name => "a key with this name exists in this region",
-        What::Tenant
+        What::Alias
+        | What::Tenant
         | What::Principal
         | What::Credential
         | What::OnDemandRotations
@@ -196,7 +197,7 @@ fn limit(what: What) -> &'static str {
         What::OnDemandRotations | What::Versions => {
             "the key has been rotated as often as it may be"
         }
-        What::Name | What::Tenant | What::Principal | What::Credential => {
+        What::Name | What::Alias | What::Tenant | What::Principal | What::Credential => {
             "a limit on the number of these is reached"
         }
     }

@@ -53,6 +53,7 @@ async fn seal(
         algorithm: None,
         context,
         plaintext: secret(b"from elsewhere"),
+        iv: None,
         plain_if_exportable: plain,
     };
     house.engine.encrypt(&house.caller(who).await, wanted).await.unwrap().ciphertext
