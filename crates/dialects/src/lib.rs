@@ -8,6 +8,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Request, Response};
 
+pub mod alibaba;
 pub mod aws;
 pub mod common;
 mod pick;

@@ -153,8 +153,9 @@ const INTERNAL: &str =
 const TIMEOUT: &str = "The request was not finished in time. It may be tried again.";
 const TOO_FAST: &str = "QPS Limit Exceeded.";
 const TOO_MANY_AT_ONCE: &str = "Concurrency Limit Exceeded.";
-const KEY_NOT_FOUND: &str = "The specified Key is not found.";
-const VERSION_NOT_FOUND: &str = "The specified KeyVersion is not found.";
+pub(super) const KEY_NOT_FOUND: &str = "The specified Key is not found.";
+pub(super) const VERSION_NOT_FOUND: &str = "The specified KeyVersion is not found.";
+pub(super) const ALIAS_NOT_FOUND: &str = "The specified Alias is not found.";
 const UNSUPPORTED: &str = "The key does not support this operation.";
 const INEXPRESSIBLE: &str = "The key is of a kind that this API cannot express.";
 const DRY_RUN: &str = "The request would have succeeded, but DryRun is set.";
@@ -210,7 +211,7 @@ fn row(error: &Error, modifies: bool, symmetric: bool) -> (Code, Code, String) {
     match error.kind() {
         ErrorKind::KeyNotFound
         | ErrorKind::CiphertextKeyUnknown => (Code::KeyNotFound,                          Code::KeyNotFound,             KEY_NOT_FOUND.to_owned()),
-        ErrorKind::NameNotFound           => (Code::AliasNotFound,                        Code::KeyNotFound,             "The specified Alias is not found.".to_owned()),
+        ErrorKind::NameNotFound           => (Code::AliasNotFound,                        Code::KeyNotFound,             ALIAS_NOT_FOUND.to_owned()),
         ErrorKind::VersionNotFound        => (Code::KeyVersionNotFound,                   Code::KeyNotFound,             VERSION_NOT_FOUND.to_owned()),
         ErrorKind::KeyDisabled            => (Code::RejectedDisabled,                     Code::RejectedDisabled,        rejected("Disabled")),
         ErrorKind::KeyPendingDeletion     => (state(Code::RejectedPendingDeletion),       Code::RejectedPendingDeletion, rejected("PendingDeletion")),

@@ -84,8 +84,14 @@ pub(super) async fn authenticate(
         }
         (Err(AuthFailure::Failed(error)), _) => {
             let names = Names { profile: profile::of(""), account: "", region: "" };
-            let about =
-                About { operation: "unknown", names: &names, user: "", algorithm: None, key: None };
+            let about = About {
+                operation: "unknown",
+                names: &names,
+                user: "",
+                algorithm: None,
+                key: None,
+                alias: None,
+            };
             Err(about.failure(&error))
         }
     }

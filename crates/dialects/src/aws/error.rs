@@ -178,11 +178,17 @@ pub(super) struct About<'a> {
     pub(super) algorithm: Option<&'a str>,
     /// The key's spec and usage, where they could be seen.
     pub(super) key: Option<(&'a str, &'a str)>,
+    /// The alias by which the request names its key, `alias/` included.
+    pub(super) alias: Option<&'a str>,
 }
 
 impl About<'_> {
     fn arn(&self, key: Option<KeyId>) -> String {
         key.map_or_else(|| "*".to_owned(), |key| self.names.key(key))
+    }
+
+    fn no_alias(&self) -> String {
+        format!("Alias {} is not found.", self.names.resource(self.alias.unwrap_or("alias/")))
     }
 
     fn wrong_usage(&self, arn: &str) -> String {
@@ -231,7 +237,7 @@ impl About<'_> {
         let arn = self.arn(error.key());
         let (code, message) = match error.kind() {
             ErrorKind::KeyNotFound            => (Code::NotFound,             Some(format!("Key '{arn}' does not exist"))),
-            ErrorKind::NameNotFound           => (Code::NotFound,             Some("The alias is not found.".to_owned())),
+            ErrorKind::NameNotFound           => (Code::NotFound,             Some(self.no_alias())),
             ErrorKind::KeyDisabled            => (Code::Disabled,             Some(format!("{arn} is disabled."))),
             ErrorKind::KeyPendingDeletion     => (Code::InvalidState,         Some(format!("{arn} is pending deletion."))),
             ErrorKind::KeyPendingImport       => (Code::InvalidState,         Some(format!("{arn} is pending import."))),

@@ -23,6 +23,7 @@ fn failure(
         user: "arn:aws:iam::1:user/ann",
         algorithm,
         key,
+        alias: None,
     };
     about.failure(&Error::from(kind).about(KeyId::from_bytes([0x11; 16])))
 }
@@ -158,7 +159,14 @@ fn bodies_have_the_vendors_members() {
 #[test]
 fn the_text_of_an_internal_error_stays_inside() {
     let names = Names { profile: &AWS, account: "1", region: "r" };
-    let about = About { operation: "Encrypt", names: &names, user: "", algorithm: None, key: None };
+    let about = About {
+        operation: "Encrypt",
+        names: &names,
+        user: "",
+        algorithm: None,
+        key: None,
+        alias: None,
+    };
     let failure = about.failure(&Error::new(ErrorKind::Internal, "shelf 7 fell down"));
     assert_eq!(failure.message.as_deref(), Some(INTERNAL));
 }

@@ -17,7 +17,7 @@ mod spec;
 mod table;
 mod validate;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, DATE, USER_AGENT};
@@ -129,7 +129,8 @@ impl Aws {
         let account = caller.identity.account();
         let names = Names { profile: profile::of(&account.style), account: &account.id, region };
         let (engine, regions) = (&*self.engine, &*self.regions);
-        let call = Call { engine, regions, caller, row, names, members };
+        let alias = OnceLock::new();
+        let call = Call { engine, regions, caller, row, names, members, alias };
         (row.run)(&call).await
     }
 

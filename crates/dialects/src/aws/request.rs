@@ -1,11 +1,13 @@
 //! A request that has been authenticated and found its row, what every operation needs from it, and the answer.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use trent_core::access::Caller;
 use trent_core::error::Error;
-use trent_core::model::{KeyId, KeyRef};
+use trent_core::model::{KeyId, KeyRef, NameKind};
 use trent_core::{Engine, crypto::mac};
 
 use super::NAME;
@@ -27,6 +29,8 @@ pub(super) struct Call<'a> {
     pub(super) names: Names<'a>,
     /// The body's members.
     pub(super) members: &'a Map<String, Value>,
+    /// The alias by which the key was named, `alias/` included.
+    pub(super) alias: OnceLock<&'a str>,
 }
 
 impl<'a> Call<'a> {
@@ -36,7 +40,7 @@ impl<'a> Call<'a> {
     }
 
     /// The key that a `KeyId` member means, of the caller's tenant. That it exists is for the engine to say.
-    pub(super) async fn key(&self, text: &str) -> Answer<KeyRef> {
+    pub(super) async fn key(&self, text: &'a str) -> Answer<KeyRef> {
         let Some(name) = Name::parse(text) else {
             return Err(Failure::new(Code::InvalidArn, format!("Invalid arn {text}")));
         };
@@ -49,8 +53,10 @@ impl<'a> Call<'a> {
         }
         match name.resource {
             Resource::Alias(alias) => {
-                let arn = self.names.resource(alias);
-                Err(Failure::not_found(format!("Alias {arn} is not found.")))
+                let name = alias.strip_prefix("alias/").unwrap_or(alias);
+                // One request names one key.
+                let _ = self.alias.set(alias);
+                Ok(KeyRef::Name(NameKind::Alias, name.to_owned()))
             }
             Resource::Key(id) => match KeyId::parse(id) {
                 Some(id) => Ok(KeyRef::Id(id)),
@@ -122,7 +128,8 @@ impl<'a> Call<'a> {
             .traits()
             .and_then(|(spec, usage)| Some((spec::spec_name(spec)?, spec::usage_name(usage))));
         let operation = self.row.name;
-        About { operation, names: &self.names, user: &user, algorithm, key }.failure(error)
+        let alias = self.alias.get().copied();
+        About { operation, names: &self.names, user: &user, algorithm, key, alias }.failure(error)
     }
 }
 

@@ -7,7 +7,7 @@ use trent_core::access::Preset;
 use trent_core::model::{KeyRef, KeySpec, KeyView, Rotation, Usage, VersionSelector};
 use trent_core::ops::{CreateKey, Encrypt};
 use trent_core::seal::{Ciphertext, Context};
-use trent_dialects::common::frame;
+use trent_dialects::common::{frame, version_id};
 
 use crate::client::*;
 
@@ -150,23 +150,30 @@ async fn frames_of_every_vendor_open_here() {
     let sealed_text = frame::thalassa(1, &Ciphertext::Sealed(sealed.clone()));
     let plain_text = frame::thalassa(1, &plain);
     let tencent = frame::tencent(&sealed);
+    let version = version_id::write(key.key.id, 1);
+    let rpc = b64(&frame::alibaba_rpc(&sealed, &version));
+    let advance = frame::alibaba_advance(&sealed, &version);
     let expected = json!(b64(b"from elsewhere"));
     for who in &people {
+        let body = json!({"CiphertextBlob": b64(&advance)});
+        assert_eq!(house.ok(who, "Decrypt", body).await["Plaintext"], expected);
         for text in [&sealed_text, &tencent, &plain_text] {
             let body = json!({"CiphertextBlob": b64(text.as_bytes()), "KeyId": id});
             assert_eq!(house.ok(who, "Decrypt", body).await["Plaintext"], expected, "{text}");
         }
-        for text in [&sealed_text, &tencent] {
+        for text in [&sealed_text, &tencent, &rpc] {
             let body = json!({"CiphertextBlob": b64(text.as_bytes())});
             assert_eq!(house.ok(who, "Decrypt", body).await["Plaintext"], expected, "{text}");
         }
         // A frame that does not name its key opens only where the request does, and binds nothing.
         let bound = json!({"CiphertextBlob": b64(plain_text.as_bytes()), "KeyId": id, "EncryptionContext": {"a": "b"}});
-        let version = frame::alibaba_rpc(&sealed, "12345678-1234-1234-1234-123456789abc");
+        let foreign = frame::alibaba_rpc(&sealed, "12345678-1234-1234-1234-123456789abc");
+        let later = frame::alibaba_advance(&sealed, &version_id::write(key.key.id, 2));
         for body in [
             json!({"CiphertextBlob": b64(plain_text.as_bytes())}),
             bound,
-            json!({"CiphertextBlob": b64(b64(&version).as_bytes()), "KeyId": id}),
+            json!({"CiphertextBlob": b64(b64(&foreign).as_bytes()), "KeyId": id}),
+            json!({"CiphertextBlob": b64(&later)}),
             json!({"CiphertextBlob": b64(sealed_text.replace(":v1:", ":v2:").as_bytes())}),
             json!({"CiphertextBlob": b64(b64(&frame::binary(&sealed)).as_bytes())}),
         ] {
@@ -179,6 +186,27 @@ async fn frames_of_every_vendor_open_here() {
         panic!("not sealed")
     };
     let body = json!({"CiphertextBlob": b64(frame::tencent(&bound).as_bytes()), "EncryptionContext": {"a": "b"}});
+    assert_eq!(house.ok(who, "Decrypt", body).await["Plaintext"], expected);
+
+    // An Alibaba frame binds a digest of the context, and its RPC text is data in base64.
+    let context: BTreeMap<String, String> = [("a".to_owned(), "b".to_owned())].into();
+    let caller = house.caller(who).await;
+    let wanted = Encrypt {
+        key: KeyRef::Id(key.key.id),
+        version: VersionSelector::Primary,
+        algorithm: None,
+        context: frame::alibaba_context(context),
+        plaintext: secret(b64(b"from elsewhere").as_bytes()),
+        iv: None,
+        plain_if_exportable: false,
+    };
+    let Ciphertext::Sealed(bound) = house.engine.encrypt(&caller, wanted).await.unwrap().ciphertext
+    else {
+        panic!("not sealed")
+    };
+    let blob = frame::alibaba_rpc(&bound, &version_id::write(key.key.id, 1));
+    let body =
+        json!({"CiphertextBlob": b64(b64(&blob).as_bytes()), "EncryptionContext": {"a": "b"}});
     assert_eq!(house.ok(who, "Decrypt", body).await["Plaintext"], expected);
 
     let rsa = foreign(&house, who, KeySpec::Rsa2048, Usage::EncryptSign, false).await;

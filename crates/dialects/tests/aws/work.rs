@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trent_core::access::Preset;
 use trent_core::crypto::{ec, edwards, rsa};
 use trent_core::model::{Family, KeyId, KeyRef, KeySpec};
-use trent_core::ops::RotateKey;
+use trent_core::ops::{CreateAlias, RotateKey};
 
 use crate::client::*;
 
@@ -229,6 +229,34 @@ async fn data_is_encrypted_and_decrypted() {
                 json!({"KeyId": who.arn(&rsa), "Plaintext": "eA==", "EncryptionAlgorithm": algorithm})
             );
         }
+    }
+}
+
+/// An alias that another door made names the key here too.
+#[tokio::test]
+async fn a_key_goes_by_its_alias() {
+    let (house, people) = house().await;
+    for (who, alias) in people.iter().zip(["alias/a/b", "alias/Other"]) {
+        let id = house.key(who, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
+        let key = KeyRef::Id(KeyId::parse(&id).unwrap());
+        let name = alias.strip_prefix("alias/").unwrap().to_owned();
+        let caller = house.caller(who).await;
+        house.engine.create_alias(&caller, CreateAlias { name, key }).await.unwrap();
+        let arn = who.arn(&id).replace(&format!("key/{id}"), alias);
+        for named in [alias, arn.as_str()] {
+            let described = house.ok(who, "DescribeKey", json!({"KeyId": named})).await;
+            assert_eq!(text(&described["KeyMetadata"]["KeyId"]), id);
+            let body = json!({"KeyId": named, "Plaintext": "eA=="});
+            assert_eq!(house.ok(who, "Encrypt", body).await["KeyId"], json!(who.arn(&id)));
+        }
+        let other = house
+            .call(
+                who,
+                "DescribeKey",
+                json!({"KeyId": alias.replace("a", "A").replace("Alias", "alias")}),
+            )
+            .await;
+        assert_eq!(other.code(), "NotFoundException");
     }
 }
 
