@@ -7,16 +7,12 @@ use quick_xml::escape::escape;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
-use crate::common::reply;
-
 /// A value. Texts are wiped when dropped, since some are plaintexts.
 pub(super) enum Node {
     /// A text.
     Text(Zeroizing<String>),
     /// A number.
     Number(u64),
-    /// A truth value.
-    Flag(bool),
     /// Named values.
     Object(Vec<(&'static str, Node)>),
     /// Values that share a name; the vendor puts the name between the list and its values.
@@ -27,11 +23,6 @@ impl Node {
     /// A text.
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Text(Zeroizing::new(text.into()))
-    }
-
-    /// The value as JSON, in a buffer that is wiped.
-    pub(super) fn json(&self) -> Result<Bytes, serde_json::Error> {
-        reply::body(self)
     }
 
     /// The value as an XML document with this root, in a buffer that is wiped.
@@ -61,7 +52,6 @@ impl Node {
                 let _ = write!(digits, "{number}");
                 out(&digits);
             }
-            Self::Flag(flag) => out(if *flag { "true" } else { "false" }),
             Self::Object(members) => {
                 members.iter().for_each(|(name, value)| value.write(name, out));
             }
@@ -87,7 +77,6 @@ impl Serialize for Node {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_u64(*number),
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Object(members) => {
                 serializer.collect_map(members.iter().map(|(name, value)| (name, value)))
             }
@@ -106,7 +95,7 @@ mod tests {
     use super::*;
 
     fn check(node: Node, json: &str, xml: &str) {
-        assert_eq!(node.json().unwrap(), json);
+        assert_eq!(serde_json::to_string(&node).unwrap(), json);
         let expected = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{xml}");
         assert_eq!(node.xml("R"), expected);
     }
@@ -121,11 +110,10 @@ mod tests {
                 ("Keys", Node::List("Key", vec![key("a"), key("b")])),
                 ("None", Node::List("Key", vec![])),
                 ("TotalCount", Node::Number(2)),
-                ("Value", Node::Flag(true)),
             ]),
-            r#"{"RequestId":"r-1","Keys":{"Key":[{"KeyId":"a"},{"KeyId":"b"}]},"None":{"Key":[]},"TotalCount":2,"Value":true}"#,
+            r#"{"RequestId":"r-1","Keys":{"Key":[{"KeyId":"a"},{"KeyId":"b"}]},"None":{"Key":[]},"TotalCount":2}"#,
             "<R><RequestId>r-1</RequestId><Keys><Key><KeyId>a</KeyId></Key><Key><KeyId>b</KeyId></Key></Keys>\
-             <None></None><TotalCount>2</TotalCount><Value>true</Value></R>",
+             <None></None><TotalCount>2</TotalCount></R>",
         );
     }
 
