@@ -74,7 +74,7 @@ pub(super) struct Who {
 }
 
 /// A request as it stands on the wire.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Wire {
     pub(super) method: String,
     pub(super) uri: String,
