@@ -185,7 +185,6 @@ pub(super) fn rpc(error: &Error, about: &About<'_>) -> Failure {
 }
 
 /// The instance API's answer to the KMS's refusal. `symmetric` tells that the operation takes symmetric keys only.
-#[allow(dead_code)]
 pub(super) fn instance(error: &Error, operation: &'static str, symmetric: bool) -> Failure {
     let (_, code, message) = row(error, false, symmetric);
     let message = match error.kind() {

@@ -56,7 +56,7 @@ fn the_vendors_signatures_fit() {
         assert!(!scheme.fits(SECRET, &format!("{string} "), &signature), "{}", wire.name);
         assert!(!scheme.fits(SECRET, &string, &signature[1..]), "{}", wire.name);
         assert_eq!((access_id, fault.is_none()), ("testid", true), "{}", wire.name);
-        assert_eq!(signed.is_ok(), true);
+        assert!(signed.is_ok());
         assert_eq!(nonce.is_some(), wire.name != "v1 GET");
     }
 }

@@ -27,12 +27,8 @@ pub(super) async fn describe(call: &Call<'_>) -> Answer<Reply> {
     let id = view.key.id;
     let mut versions = view.versions.iter();
     let found = versions.find(|version| version_id::write(id, version.number) == wanted);
-    let found = found.ok_or_else(|| {
-        let mut failure = Failure::new(Code::KeyVersionNotFound, error::VERSION_NOT_FOUND);
-        // That the key was looked at is in the log.
-        failure.recorded = true;
-        failure
-    })?;
+    let unknown = || Failure::new(Code::KeyVersionNotFound, error::VERSION_NOT_FOUND);
+    let found = found.ok_or_else(unknown)?;
     Ok(Reply(vec![("KeyVersion", shown(id, found))]))
 }
 

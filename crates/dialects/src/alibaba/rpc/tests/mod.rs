@@ -70,7 +70,6 @@ pub(super) struct House {
 pub(super) struct Who {
     pub(super) access_id: String,
     pub(super) secret: Vec<u8>,
-    pub(super) account: String,
 }
 
 /// A request as it stands on the wire.
@@ -377,5 +376,5 @@ async fn person(engine: &Engine, tenant: &Tenant, name: &str, preset: Preset) ->
         secret: NewSecret::Recoverable(SecretBytes::from_slice(&secret)),
     };
     engine.create_credential(new).await.unwrap();
-    Who { access_id: minted.access_id, secret, account: tenant.accounts[0].id.clone() }
+    Who { access_id: minted.access_id, secret }
 }
