@@ -34,7 +34,7 @@ enum Format {
 const AWS_REGION: &str = "us-east-1";
 const QKMS_REGION: &str = "q-world-1";
 const ALIBABA_REGION: &str = "cn-hangzhou";
-pub(super) const TENCENT_REGION: &str = "ap-guangzhou";
+const TENCENT_REGION: &str = "ap-guangzhou";
 pub(super) const THALASSA_REGION: &str = "nl-01";
 
 /// Room for all lines, so that no copy of a secret is left behind.
