@@ -4,6 +4,7 @@
 mod accounts;
 mod audit_handoff;
 mod cli;
+mod client_key;
 mod config;
 mod data;
 mod dev_credentials;
