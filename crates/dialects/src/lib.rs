@@ -52,6 +52,13 @@ pub enum Refused {
     Overloaded,
 }
 
+/// What an installation may choose of the dialects.
+#[derive(Clone, Default, Debug)]
+pub struct Settings {
+    /// Of Alibaba Cloud's.
+    pub alibaba: alibaba::Settings,
+}
+
 /// A vendor's wire API.
 pub trait Dialect: Send + Sync {
     /// Its name: `aws`, `thalassa`, …

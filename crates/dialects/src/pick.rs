@@ -11,7 +11,7 @@ use serde::Serialize;
 use trent_core::Engine;
 
 use crate::common::reply;
-use crate::{Dialect, Outcome, Peer, Refused, Regions, aws, thalassa};
+use crate::{Dialect, Outcome, Peer, Refused, Regions, Settings, alibaba, aws, thalassa};
 
 /// Every dialect that is open, over one engine.
 pub struct Dialects {
@@ -24,33 +24,23 @@ struct Closed {
     claims: fn(&Marks<'_>) -> bool,
 }
 
-const CLOSED: [Closed; 2] = [
-    Closed {
-        name: "tencent",
-        claims: |marks| {
-            marks.header("x-tc-action")
-                || marks.authorization("TC3-HMAC-SHA256")
-                || (marks.action && marks.secret_id)
-        },
+const CLOSED: [Closed; 1] = [Closed {
+    name: "tencent",
+    claims: |marks| {
+        marks.header("x-tc-action")
+            || marks.authorization("TC3-HMAC-SHA256")
+            || (marks.action && marks.secret_id)
     },
-    Closed {
-        name: "alibaba",
-        claims: |marks| {
-            marks.header("x-kms-apiname")
-                || marks.header("x-acs-action")
-                || marks.authorization("ACS3-")
-                || marks.authorization("ACS4-")
-                || (marks.action && marks.access_key_id)
-        },
-    },
-];
+}];
 
 impl Dialects {
     /// The open dialects.
-    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>) -> Self {
+    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>, settings: Settings) -> Self {
+        let Settings { alibaba } = settings;
         Self {
             open: vec![
                 Box::new(aws::Aws::new(engine.clone(), regions.clone())),
+                Box::new(alibaba::Alibaba::new(engine.clone(), regions.clone(), alibaba)),
                 Box::new(thalassa::Thalassa::new(engine, regions)),
             ],
         }

@@ -6,10 +6,12 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use trent_dialects::Settings;
 
 use crate::data::DataDir;
 use crate::limits::Limits;
 use crate::logging::LEVELS;
+use crate::settings::Alibaba;
 
 /// Everything that a server is told.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// What one peer may take.
     pub(crate) limits: Limits,
+    /// What the dialects are told.
+    pub(crate) dialects: Settings,
     /// Threads that serve; as many as there are processors when not said.
     pub(crate) workers: Option<usize>,
 }
@@ -94,6 +98,8 @@ struct File {
     log: Log,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    alibaba: Alibaba,
     workers: Option<usize>,
 }
 
@@ -182,6 +188,7 @@ impl Config {
             open_regions: file.open_regions,
             log: file.log.level,
             limits: file.limits,
+            dialects: Settings { alibaba: file.alibaba.into() },
             workers: file.workers,
         })
     }
@@ -197,6 +204,7 @@ impl Config {
             open_regions: true,
             log: "info".to_owned(),
             limits: Limits::default(),
+            dialects: Settings::default(),
             workers: Some(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4)),
         }
     }
@@ -298,6 +306,8 @@ mod tests {
             level = "debug"
             [limits]
             connections = 7
+            [alibaba]
+            key_pairs_at_once = 1
             "#,
         )
         .unwrap();
@@ -306,6 +316,7 @@ mod tests {
         assert!(!config.listeners[0].allows_plain() && config.listeners[1].allows_plain());
         assert_eq!(config.regions.len(), 2);
         assert_eq!((config.limits.connections, config.workers), (7, Some(3)));
+        assert_eq!(config.dialects.alibaba.key_pairs_at_once, 1);
         let names = ["localhost", "127.0.0.1", "::1", "10.0.0.1", "kms.example.com"];
         assert_eq!(config.certificate_names(), names);
     }
@@ -321,6 +332,8 @@ mod tests {
             (format!("{LEAST}[limits]\nconections = 1"), "unknown limit"),
             (format!("{LEAST}[region.main]\noracle = [\"x\"]"), "unknown dialect"),
             (format!("{LEAST}[tls]\ncertificate = \"a\""), "a certificate without its key"),
+            (format!("{LEAST}[alibaba]\nkey_pairs_at_once = 0"), "no key pairs at all"),
+            (format!("{LEAST}[alibaba]\npairs = 1"), "unknown setting of a dialect"),
             (format!("workers = 0\n{LEAST}"), "no workers"),
             (format!("{LEAST}[log]\nlevel = \"verbose\""), "no level"),
             (format!("{LEAST}[log]\nlevel = \"info,trent=debug\""), "a filter"),
