@@ -13,6 +13,7 @@ pub mod aws;
 pub mod common;
 mod pick;
 mod regions;
+pub mod tencent;
 pub mod thalassa;
 
 pub use pick::Dialects;
