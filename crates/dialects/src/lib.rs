@@ -58,6 +58,8 @@ pub enum Refused {
 pub struct Settings {
     /// Of Alibaba Cloud's.
     pub alibaba: alibaba::Settings,
+    /// Of Tencent Cloud's.
+    pub tencent: tencent::Settings,
 }
 
 /// A vendor's wire API.

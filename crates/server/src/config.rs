@@ -11,7 +11,7 @@ use trent_dialects::Settings;
 use crate::data::DataDir;
 use crate::limits::Limits;
 use crate::logging::LEVELS;
-use crate::settings::Alibaba;
+use crate::settings::{Alibaba, Tencent};
 
 /// Everything that a server is told.
 #[derive(Debug)]
@@ -100,6 +100,8 @@ struct File {
     limits: Limits,
     #[serde(default)]
     alibaba: Alibaba,
+    #[serde(default)]
+    tencent: Tencent,
     workers: Option<usize>,
 }
 
@@ -188,7 +190,7 @@ impl Config {
             open_regions: file.open_regions,
             log: file.log.level,
             limits: file.limits,
-            dialects: Settings { alibaba: file.alibaba.into() },
+            dialects: Settings { alibaba: file.alibaba.into(), tencent: file.tencent.into() },
             workers: file.workers,
         })
     }
@@ -264,6 +266,7 @@ fn real(path: &Path) -> PathBuf {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use trent_dialects::tencent::PublicKeyPem;
 
     fn parse(text: &str) -> Result<Config> {
         let file: File = toml::from_str(text)?;
@@ -308,6 +311,9 @@ mod tests {
             connections = 7
             [alibaba]
             key_pairs_at_once = 1
+            [tencent]
+            public_key_pem = "double_base64"
+            unsigned_payload = true
             "#,
         )
         .unwrap();
@@ -317,6 +323,9 @@ mod tests {
         assert_eq!(config.regions.len(), 2);
         assert_eq!((config.limits.connections, config.workers), (7, Some(3)));
         assert_eq!(config.dialects.alibaba.key_pairs_at_once, 1);
+        let tencent = config.dialects.tencent;
+        assert_eq!(tencent.public_key_pem, PublicKeyPem::DoubleBase64);
+        assert!(tencent.unsigned_payload);
         let names = ["localhost", "127.0.0.1", "::1", "10.0.0.1", "kms.example.com"];
         assert_eq!(config.certificate_names(), names);
     }
