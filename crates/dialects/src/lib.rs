@@ -8,6 +8,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Request, Response};
 
+pub mod alibaba;
 pub mod aws;
 pub mod common;
 mod pick;
@@ -50,6 +51,15 @@ pub enum Refused {
     Deadline,
     /// There is too much to do at present.
     Overloaded,
+}
+
+/// What an installation may choose of the dialects.
+#[derive(Clone, Default, Debug)]
+pub struct Settings {
+    /// Of Alibaba Cloud's.
+    pub alibaba: alibaba::Settings,
+    /// Of Tencent Cloud's.
+    pub tencent: tencent::Settings,
 }
 
 /// A vendor's wire API.

@@ -6,6 +6,7 @@ pub mod form;
 pub mod frame;
 pub mod json;
 pub mod limits;
+pub mod nonce;
 pub mod paging;
 pub mod reply;
 pub mod signing;

@@ -1,0 +1,89 @@
+//! Alibaba Cloud KMS. This file tells its two APIs apart and hands a request to the door of one: `rpc` is the RPC-style
+//! OpenAPI (JSON or XML over parameters). What they share are names (`ids`), words (`spec`) and refusals (`error`).
+
+mod credential;
+mod error;
+mod ids;
+mod rpc;
+mod spec;
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{Request, Response};
+use trent_core::Engine;
+
+pub use credential::{Minted, mint_access_key};
+
+use crate::common::form;
+use crate::{BoxFuture, Dialect, Peer, Refused, Regions};
+
+/// The dialect's name, and the namespace of its accounts and access keys.
+pub const NAME: &str = "alibaba";
+/// Names the operation of the instance API.
+const API_NAME: &str = "x-kms-apiname";
+/// Names the operation of the RPC API.
+const ACTION: &str = "x-acs-action";
+
+/// What an installation may choose.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many key pairs of each instance are made at once; one more is refused.
+    pub key_pairs_at_once: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { key_pairs_at_once: thread::available_parallelism().map_or(1, NonZero::get) }
+    }
+}
+
+/// The dialect.
+pub struct Alibaba {
+    rpc: rpc::Door,
+}
+
+impl Alibaba {
+    /// The dialect over this engine.
+    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>, _: Settings) -> Self {
+        Self { rpc: rpc::Door::new(engine, regions) }
+    }
+}
+
+impl Dialect for Alibaba {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn claims(&self, head: &Parts, body: &[u8]) -> bool {
+        let mut values = head.headers.get_all(AUTHORIZATION).iter();
+        let signs = |text: &[u8]| text.starts_with(b"ACS3-") || text.starts_with(b"ACS4-");
+        head.headers.contains_key(API_NAME)
+            || head.headers.contains_key(ACTION)
+            || values.any(|value| signs(value.as_bytes()))
+            || asks_by_parameters(head, body)
+    }
+
+    fn refuse(&self, why: Refused) -> Response<Bytes> {
+        self.rpc.refuse(why)
+    }
+
+    fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {
+        Box::pin(self.rpc.answer(peer, request))
+    }
+}
+
+/// Whether query or form have the two parameters by which the older clients are known.
+fn asks_by_parameters(head: &Parts, body: &[u8]) -> bool {
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let form = if form::is_form(&head.headers) { body } else { b"" };
+    let named = |wanted: &str| {
+        let mut pairs = [query, form].into_iter().flat_map(form_urlencoded::parse);
+        pairs.any(|(name, _)| name == wanted)
+    };
+    named("Action") && named("AccessKeyId")
+}
