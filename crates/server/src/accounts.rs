@@ -7,10 +7,10 @@ use trent_core::Engine;
 use trent_core::crypto::{SecretBytes, random};
 use trent_core::engine::{NewCredential, NewSecret};
 use trent_core::model::{Account, PrincipalId, Tenant};
-use trent_dialects::{aws, thalassa};
+use trent_dialects::{alibaba, aws, thalassa};
 use zeroize::Zeroizing;
 
-use self::pending::{alibaba, tencent};
+use self::pending::tencent;
 use crate::client_key::{self, ClientKey};
 
 /// The kinds of credential, and of the account each belongs to.
@@ -243,12 +243,6 @@ mod pending {
     fn mint(prefix: &str, id: usize, secret: usize) -> Result<Minted, CryptoError> {
         let secret = SecretBytes::from_slice(text(secret)?.as_bytes());
         Ok(Minted { access_id: format!("{prefix}{}", &*text(id)?), secret })
-    }
-
-    pub(super) mod alibaba {
-        pub(crate) fn mint_access_key() -> Result<super::Minted, super::CryptoError> {
-            super::mint("LTAI", 20, 30)
-        }
     }
 
     pub(super) mod tencent {
