@@ -17,7 +17,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use trent_core::Engine;
 
-pub use credential::{Minted, mint_access_key};
+pub use credential::mint_access_key;
 
 use crate::common::form;
 use crate::{BoxFuture, Dialect, Peer, Refused, Regions};

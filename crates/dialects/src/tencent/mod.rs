@@ -27,7 +27,7 @@ use trent_core::Engine;
 use trent_core::access::{Caller, Facts, Identity};
 use trent_core::model::Region;
 
-pub use credential::{Minted, mint_secret_id};
+pub use credential::mint_secret_id;
 
 use self::asked::{Asked, Common};
 use self::auth::Prove;
