@@ -22,6 +22,7 @@ mod process;
 mod regions;
 mod root;
 mod serve;
+mod settings;
 mod tls;
 
 use std::process::ExitCode;
