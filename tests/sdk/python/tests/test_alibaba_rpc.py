@@ -3,10 +3,9 @@
 import uuid
 
 import pytest
-from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from trentlib import alibaba
-from trentlib.access import AccessKey, alibaba_of, fresh
+from trentlib.access import AccessKey, Tenant, alibaba_of, fresh
 from trentlib.alibaba import Alibaba, check_refused
 from trentlib.thalassa import b64, unb64
 
@@ -173,8 +172,6 @@ def test_bad_parameters(kms):
 @pytest.fixture(scope="module")
 def nobody(server, env):
     """Somebody of the same tenant who may do nothing."""
-    from trentlib.access import Tenant
-
     tenant = Tenant(server.data, env)
     return tenant.principal("administrator").alibaba, tenant.principal("none").alibaba
 
@@ -187,7 +184,8 @@ def test_without_permission(nobody, door):
         refused = check_refused("Forbidden.NoPermission", 403, other.call, operation, key_id=key)
         assert f"kms:{operation}" in refused.message
     check_refused("Forbidden.NoPermission", 403, other.encrypt, key, "eA==")
-    check_refused("Forbidden.NoPermission", 403, other.decrypt, blob)
+    # Where only the ciphertext names the key, one that may not be used is as one that is not there.
+    check_refused("Forbidden.KeyNotFound", 404, other.decrypt, blob)
     check_refused("Forbidden.NoPermission", 403, other.call, "CreateKey")
     check_refused("Forbidden.NoPermission", 403, other.call, "ListKeys")
 
@@ -198,9 +196,7 @@ def test_another_tenants_key(nobody, door, kms):
     for name in (key, theirs.arn(key)):
         check_refused("Forbidden.KeyNotFound", 404, kms.describe, name)
     blob = theirs.encrypt(key, "eA==")
-    with pytest.raises(AlibabaCloudException) as refused:
-        kms.decrypt(blob)
-    assert refused.value.status_code in (400, 404)
+    check_refused("Forbidden.KeyNotFound", 404, kms.decrypt, blob)
 
 
 @pytest.mark.parametrize("signature", alibaba.SIGNATURES)
@@ -239,7 +235,8 @@ def test_what_is_signed_cannot_be_changed(key_pair, door):
     check(lambda made: made.query.update(PageSize="2"))
     check(lambda made: made.query.update(PageNumber="1"))
     check(lambda made: made.query.clear())
-    for name in ("x-acs-action", "x-acs-content-sha256", "x-acs-signature-nonce", "accept"):
+    check(lambda made: made.headers.update({"x-acs-action": "ListAliases"}))
+    for name in ("x-acs-content-sha256", "x-acs-signature-nonce", "accept"):
         check(lambda made, name=name: made.headers.update({name: made.headers[name][:-1] + "0"}))
     check(lambda made: setattr(made, "method", "GET"))
     authorization = alibaba.signed(key_pair, door, "ListKeys", {}, "n").headers["Authorization"]

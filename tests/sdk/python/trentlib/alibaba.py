@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from alibabacloud_kms20160120 import models
 from alibabacloud_kms20160120.client import Client
-from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils import Utils
 from alibabacloud_tea_openapi.utils_models import Config
+from darabonba.exceptions import UnretryableException
 from darabonba.request import DaraRequest
+from Tea.exceptions import TeaException
 
 from .access import AccessKey
 from .doors import TIMEOUT, Door
@@ -74,12 +75,14 @@ def snake(operation: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
-def check_refused(code: str, status: int, call, *arguments, **members) -> AlibabaCloudException:
+def check_refused(code: str, status: int, call, *arguments, **members) -> TeaException:
     """The call is refused with the vendor's code, under its status, in the vendor's form."""
     try:
         answer = call(*arguments, **members)
-    except AlibabaCloudException as refused:
-        assert (refused.code, refused.status_code) == (code, status), refused.message
+    except (TeaException, UnretryableException) as caught:
+        # With ACS4 the client wraps the refusal once more.
+        refused = getattr(caught, "inner_exception", caught)
+        assert (refused.code, refused.data["statusCode"]) == (code, status), refused.message
         assert {"RequestId", "HostId", "Code", "Message", "Recommend"} <= set(refused.data), refused.data
         return refused
     raise AssertionError(f"wanted {code}, got {answer}")
