@@ -283,6 +283,9 @@ mod tests {
         assert!(!config.open_regions && config.listeners[0].allows_plain());
         assert_eq!(config.regions["main"]["aws"], ["us-east-1", "q-world-1"]);
         assert_eq!(config.certificate_names(), ["localhost", "127.0.0.1", "::1"]);
+        assert_eq!(config.dialects.tencent.public_key_pem, PublicKeyPem::Standard);
+        assert!(!config.dialects.tencent.unsigned_payload);
+        assert!(config.dialects.alibaba.key_pairs_at_once >= 1);
     }
 
     #[test]
@@ -343,6 +346,7 @@ mod tests {
             (format!("{LEAST}[tls]\ncertificate = \"a\""), "a certificate without its key"),
             (format!("{LEAST}[alibaba]\nkey_pairs_at_once = 0"), "no key pairs at all"),
             (format!("{LEAST}[alibaba]\npairs = 1"), "unknown setting of a dialect"),
+            (format!("{LEAST}[tencent]\npublic_key_pem = \"der\""), "unknown form"),
             (format!("workers = 0\n{LEAST}"), "no workers"),
             (format!("{LEAST}[log]\nlevel = \"verbose\""), "no level"),
             (format!("{LEAST}[log]\nlevel = \"info,trent=debug\""), "a filter"),
