@@ -74,7 +74,7 @@ def check(kms, key: str, operation: str, spec: str, form: str) -> None:
     crypto.check_pair(der_of(opened.plaintext, form, "PRIVATE KEY"), public, SPECS[spec])
 
 
-@pytest.mark.parametrize(("operation", "spec", "form"), cases())
+@pytest.mark.parametrize(("operation", "spec", "form"), list(cases()))
 def test_a_pair_opens_and_belongs_together(plain, key, operation, spec, form):
     check(plain, key, operation, spec, form)
 
@@ -158,7 +158,7 @@ def test_refusals(kms, rpc, key, operation):
         ({"key_id": disabled}, 409, "Rejected.Disabled"),
         ({"key_id": signing}, 404, "Forbidden.OnlySymmetricKeySupported"),
         ({"key_id": None}, 400, "MissingParameter"),
-        ({"key_id": "not a key"}, 400, "InvalidParameter"),
+        ({"key_id": "not a key"}, 404, "Forbidden.KeyNotFound"),
         ({"key_format": "pem"}, 400, "InvalidParameter"),
         ({"key_format": "JWK"}, 400, "InvalidParameter"),
         ({"key_format": None}, 400, "MissingParameter"),
