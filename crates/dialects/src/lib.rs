@@ -13,6 +13,7 @@ pub mod aws;
 pub mod common;
 mod pick;
 mod regions;
+pub mod tencent;
 pub mod thalassa;
 
 pub use pick::Dialects;
@@ -50,6 +51,15 @@ pub enum Refused {
     Deadline,
     /// There is too much to do at present.
     Overloaded,
+}
+
+/// What an installation may choose of the dialects.
+#[derive(Clone, Default, Debug)]
+pub struct Settings {
+    /// Of Alibaba Cloud's.
+    pub alibaba: alibaba::Settings,
+    /// Of Tencent Cloud's.
+    pub tencent: tencent::Settings,
 }
 
 /// A vendor's wire API.

@@ -1,56 +1,32 @@
-//! Which dialect a request is for: exactly one may claim it. Markers of vendors whose dialect is not open count too,
-//! so that no request is taken for another vendor's.
+//! Which dialect a request is for: exactly one may claim it, so that no request is taken for another vendor's.
+//! Here is the list of the dialects.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use http::header::ALLOW;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use trent_core::Engine;
 
 use crate::common::reply;
-use crate::{Dialect, Outcome, Peer, Refused, Regions, aws, thalassa};
+use crate::{Dialect, Outcome, Peer, Refused, Regions, Settings, alibaba, aws, tencent, thalassa};
 
 /// Every dialect that is open, over one engine.
 pub struct Dialects {
     open: Vec<Box<dyn Dialect>>,
 }
 
-/// A vendor whose dialect is not open.
-struct Closed {
-    name: &'static str,
-    claims: fn(&Marks<'_>) -> bool,
-}
-
-const CLOSED: [Closed; 2] = [
-    Closed {
-        name: "tencent",
-        claims: |marks| {
-            marks.header("x-tc-action")
-                || marks.authorization("TC3-HMAC-SHA256")
-                || (marks.action && marks.secret_id)
-        },
-    },
-    Closed {
-        name: "alibaba",
-        claims: |marks| {
-            marks.header("x-kms-apiname")
-                || marks.header("x-acs-action")
-                || marks.authorization("ACS3-")
-                || marks.authorization("ACS4-")
-                || (marks.action && marks.access_key_id)
-        },
-    },
-];
-
 impl Dialects {
     /// The open dialects.
-    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>) -> Self {
+    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>, settings: Settings) -> Self {
+        let Settings { alibaba, tencent } = settings;
         Self {
             open: vec![
                 Box::new(aws::Aws::new(engine.clone(), regions.clone())),
+                Box::new(alibaba::Alibaba::new(engine.clone(), regions.clone(), alibaba)),
+                Box::new(tencent::Tencent::new(engine.clone(), regions.clone(), tencent)),
                 Box::new(thalassa::Thalassa::new(engine, regions)),
             ],
         }
@@ -72,14 +48,9 @@ impl Dialects {
     }
 
     fn pick(&self, head: &Parts, body: &[u8]) -> Result<&dyn Dialect, Refusal> {
-        let marks = Marks::of(head, body);
-        let open = self.open.iter().filter(|dialect| dialect.claims(head, body));
-        let closed = CLOSED.iter().filter(|closed| (closed.claims)(&marks));
-        let mut claims = open
-            .map(|dialect| Ok(&**dialect))
-            .chain(closed.map(|closed| Err(Refusal::Closed(closed.name))));
+        let mut claims = self.open.iter().filter(|dialect| dialect.claims(head, body));
         match (claims.next(), claims.next()) {
-            (Some(only), None) => only,
+            (Some(only), None) => Ok(&**only),
             (Some(_), Some(_)) => Err(Refusal::Ambiguous),
             (None, _) if head.uri.path() == "/" && head.method != Method::POST => {
                 Err(Refusal::Method)
@@ -93,7 +64,6 @@ impl Dialects {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Refusal {
     Ambiguous,
-    Closed(&'static str),
     Method,
     Unknown,
 }
@@ -104,27 +74,20 @@ impl Refusal {
             Self::Ambiguous => (
                 StatusCode::BAD_REQUEST,
                 "ambiguous",
-                "the request bears the marks of more than one vendor's API".to_owned(),
+                "the request bears the marks of more than one vendor's API",
             ),
-            Self::Closed(vendor) => (
-                StatusCode::NOT_IMPLEMENTED,
-                "closed",
-                format!("the {vendor} dialect is not open here"),
-            ),
-            Self::Method => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method", "this path takes POST only".to_owned())
-            }
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "this path takes POST only"),
             Self::Unknown => (
                 StatusCode::NOT_FOUND,
                 "unmarked",
-                "the request bears the marks of no vendor's API that is open here".to_owned(),
+                "the request bears the marks of no vendor's API",
             ),
         };
         #[derive(Serialize)]
         struct Body<'a> {
             message: &'a str,
         }
-        let mut response = reply::json(status, "application/json", &Body { message: &message });
+        let mut response = reply::json(status, "application/json", &Body { message });
         if self == Self::Method {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
@@ -133,50 +96,16 @@ impl Refusal {
     }
 }
 
-/// What of a request tells the vendor.
-struct Marks<'a> {
-    headers: &'a HeaderMap,
-    // Parameters, in the query or in a form.
-    action: bool,
-    secret_id: bool,
-    access_key_id: bool,
-}
-
-impl<'a> Marks<'a> {
-    fn of(head: &'a Parts, body: &[u8]) -> Self {
-        let is_form = head.headers.get(CONTENT_TYPE).is_some_and(|kind| {
-            kind.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
-        });
-        let query = head.uri.query().unwrap_or_default().as_bytes();
-        let form = if is_form { body } else { b"" };
-        let mut marks =
-            Self { headers: &head.headers, action: false, secret_id: false, access_key_id: false };
-        for (name, _) in [query, form].into_iter().flat_map(form_urlencoded::parse) {
-            match &*name {
-                "Action" => marks.action = true,
-                "SecretId" => marks.secret_id = true,
-                "AccessKeyId" => marks.access_key_id = true,
-                _ => {}
-            }
-        }
-        marks
-    }
-
-    fn header(&self, name: &str) -> bool {
-        self.headers.contains_key(name)
-    }
-
-    fn authorization(&self, prefix: &str) -> bool {
-        let values = self.headers.get_all(AUTHORIZATION).iter();
-        values.into_iter().any(|value| value.as_bytes().starts_with(prefix.as_bytes()))
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::BoxFuture;
+    use trent_core::crypto::Secret32;
+    use trent_core::engine::Options;
+    use trent_core::model::NodeId;
+    use trent_core::root::LocalRoot;
+    use trent_core::testkit::{ManualClock, MemAudit, MemStore};
 
     struct Marked(&'static str);
 
@@ -223,33 +152,63 @@ mod tests {
         check(&[], "/", "", Err(Refusal::Method));
     }
 
-    #[test]
-    fn marks_of_closed_dialects_count() {
-        for (vendor, header) in [
-            ("tencent", ("X-TC-Action", "ListKeys")),
-            ("tencent", ("Authorization", "TC3-HMAC-SHA256 Credential=…")),
-            ("alibaba", ("x-kms-apiname", "Encrypt")),
-            ("alibaba", ("x-acs-action", "ListKeys")),
-            ("alibaba", ("Authorization", "ACS3-HMAC-SHA256 Credential=…")),
-            ("alibaba", ("Authorization", "ACS4-HMAC-SM3 Credential=…")),
-        ] {
-            check(&[header], "/", "{}", Err(Refusal::Closed(vendor)));
-            check(&[header, ("one", "")], "/", "{}", AMBIGUOUS);
+    /// The marks by which the real dialects know their requests, and nobody else's.
+    #[tokio::test]
+    async fn every_vendor_has_marks_of_its_own() {
+        let root = LocalRoot::new(Secret32::random().unwrap());
+        let (store, audit) = (Arc::new(MemStore::new()), Arc::new(MemAudit::new()));
+        let options = Options::new(NodeId::random().unwrap());
+        let clock = Arc::new(ManualClock::new(1));
+        let engine = Engine::open(store, audit, &root, clock, options).await.unwrap();
+        let regions = Arc::new(Regions::new(Vec::new(), true));
+        let dialects = Dialects::new(Arc::new(engine), regions, Settings::default());
+        let pick = |headers: &[(&str, &str)], uri: &str, body: &str| {
+            let mut request = Request::builder().method("POST").uri(uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            dialects.pick(&head, body.as_bytes()).map(|dialect| dialect.name())
+        };
+        let marked: [(&str, &[(&str, &str)], &str, &str); 13] = [
+            ("aws", &[("X-Amz-Target", "TrentService.ListKeys")], "/", "{}"),
+            ("aws", &[("Authorization", "AWS4-HMAC-SHA256 Credential=…")], "/", "{}"),
+            ("alibaba", &[("x-kms-apiname", "Encrypt")], "/", ""),
+            ("alibaba", &[("x-acs-action", "ListKeys")], "/", ""),
+            ("alibaba", &[("Authorization", "ACS3-HMAC-SHA256 Credential=…")], "/", ""),
+            ("alibaba", &[("Authorization", "ACS4-HMAC-SHA256 Credential=…")], "/", ""),
+            ("alibaba", &[], "/?Action=ListKeys&AccessKeyId=a", ""),
+            ("alibaba", &[FORM], "/", "Action=ListKeys&AccessKeyId=a"),
+            ("tencent", &[("X-TC-Action", "ListKeys")], "/", "{}"),
+            ("tencent", &[("Authorization", "TC3-HMAC-SHA256 Credential=…")], "/", "{}"),
+            ("tencent", &[], "/?Action=ListKeys&SecretId=a", ""),
+            ("tencent", &[FORM], "/", "Action=ListKeys&SecretId=a"),
+            ("thalassa", &[], "/v1/kms/nl-01/keys", ""),
+        ];
+        for (vendor, headers, uri, body) in marked {
+            assert_eq!(pick(headers, uri, body), Ok(vendor), "{headers:?} {uri} {body}");
         }
-        for (vendor, parameters) in [
-            ("tencent", "Action=ListKeys&SecretId=a"),
-            ("alibaba", "Action=ListKeys&AccessKeyId=a"),
-        ] {
-            check(&[], &format!("/?{parameters}"), "x", Err(Refusal::Closed(vendor)));
-            check(&[FORM], "/", parameters, Err(Refusal::Closed(vendor)));
-            check(&[FORM, ("two", "")], "/", parameters, AMBIGUOUS);
+        // The marks of two vendors in one request are nobody's; parameters and body are one vendor's alone here.
+        for (one, headers, uri, body) in marked {
+            for (other, more, _, _) in marked.iter().filter(|(_, more, _, _)| !more.is_empty()) {
+                let repeats = headers.iter().any(|(name, _)| more.iter().any(|(n, _)| n == name));
+                if *other == one || repeats || more.contains(&FORM) {
+                    continue;
+                }
+                let both = [headers, more].concat();
+                assert_eq!(pick(&both, uri, body), AMBIGUOUS, "{both:?} {uri} {body}");
+            }
+        }
+        assert_eq!(pick(&[FORM], "/", "Action=ListKeys&SecretId=a&AccessKeyId=a"), AMBIGUOUS);
+        for (headers, uri, body) in [
+            (&[][..], "/?Action=ListKeys", ""),
             // A body is a form only where it says so.
-            check(&[("one", "")], "/", parameters, Ok("one"));
+            (&[], "/", "Action=ListKeys&SecretId=a"),
+            (&[], "/", "Action=ListKeys&AccessKeyId=a"),
+            (&[], "/v2/keys", "{}"),
+        ] {
+            assert_eq!(pick(headers, uri, body), Err(Refusal::Unknown), "{uri} {body}");
         }
-        check(&[], "/?Action=GetCallerIdentity", "x", Err(Refusal::Unknown));
-        // Two that are closed are as ambiguous as two that are open.
-        check(&[("X-TC-Action", "ListKeys"), ("x-acs-action", "ListKeys")], "/", "{}", AMBIGUOUS);
-        check(&[FORM], "/", "Action=ListKeys&SecretId=a&AccessKeyId=a", AMBIGUOUS);
     }
 
     #[test]
@@ -259,8 +218,6 @@ mod tests {
             (&["one"][..], Some("one")),
             (&["two"], Some("two")),
             (&["one", "two"], None),
-            (&["one", "x-tc-action"], None),
-            (&["x-tc-action"], None),
             (&[], None),
         ] {
             let mut request = Request::builder().method("POST");
@@ -276,12 +233,9 @@ mod tests {
 
     #[test]
     fn refusals_are_json_and_counted() {
-        for (refusal, status) in [
-            (Refusal::Ambiguous, 400),
-            (Refusal::Closed("tencent"), 501),
-            (Refusal::Method, 405),
-            (Refusal::Unknown, 404),
-        ] {
+        for (refusal, status) in
+            [(Refusal::Ambiguous, 400), (Refusal::Method, 405), (Refusal::Unknown, 404)]
+        {
             let response = refusal.response();
             assert_eq!(response.status().as_u16(), status);
             let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();

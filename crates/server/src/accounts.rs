@@ -2,29 +2,47 @@
 
 use anyhow::{Context, Result};
 use data_encoding::BASE32_NOPAD;
+use tokio::task::JoinHandle;
 use trent_core::Engine;
-use trent_core::crypto::random;
+use trent_core::crypto::{SecretBytes, random};
 use trent_core::engine::{NewCredential, NewSecret};
 use trent_core::model::{Account, PrincipalId, Tenant};
+use trent_dialects::{aws, thalassa};
 use zeroize::Zeroizing;
+
+use self::pending::{alibaba, tencent};
+use crate::client_key::{self, ClientKey};
 
 /// The kinds of credential, and of the account each belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Kind {
     Aws,
     Qkms,
+    Alibaba,
+    AlibabaInstance,
+    Tencent,
     Thalassa,
 }
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 3] = [Self::Aws, Self::Qkms, Self::Thalassa];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Aws,
+        Self::Qkms,
+        Self::Alibaba,
+        Self::AlibabaInstance,
+        Self::Tencent,
+        Self::Thalassa,
+    ];
 
     /// The kind's word on the command line and in files.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
             Self::Qkms => "qkms",
+            Self::Alibaba => "alibaba",
+            Self::AlibabaInstance => "alibaba-instance",
+            Self::Tencent => "tencent",
             Self::Thalassa => "thalassa",
         }
     }
@@ -33,7 +51,7 @@ impl Kind {
     fn dialect(self) -> &'static str {
         match self {
             Self::Aws | Self::Qkms => "aws",
-            Self::Thalassa => "thalassa",
+            other => other.as_str(),
         }
     }
 
@@ -42,7 +60,7 @@ impl Kind {
         match self {
             Self::Aws => Some("aws"),
             Self::Qkms => Some("verenc"),
-            Self::Thalassa => None,
+            Self::Alibaba | Self::AlibabaInstance | Self::Tencent | Self::Thalassa => None,
         }
     }
 
@@ -52,21 +70,25 @@ impl Kind {
         account.namespace == self.dialect() && styled
     }
 
-    /// The tenant's account of this kind.
-    pub(crate) fn account(self, tenant: &Tenant) -> Result<&Account> {
-        let found = tenant.accounts.iter().find(|account| self.fits(account));
-        found.with_context(|| format!("tenant {} has no {} account", tenant.name, self.as_str()))
+    /// The tenant's account of this kind. A tenant made before there was the kind has none.
+    pub(crate) fn account(self, tenant: &Tenant) -> Option<&Account> {
+        tenant.accounts.iter().find(|account| self.fits(account))
     }
 
     fn new_account(self, tenant: &str) -> Result<Account> {
         Ok(Account {
             namespace: self.dialect().to_owned(),
             id: match self {
-                Self::Aws | Self::Qkms => account_number()?,
-                Self::Thalassa => organisation()?,
+                Self::Aws | Self::Qkms | Self::Tencent => number(12)?,
+                Self::Alibaba => number(16)?,
+                Self::AlibabaInstance => named("kst-")?,
+                Self::Thalassa => named("org-")?,
             },
-            // An organisation has its tenant's name as a second one.
-            style: self.style().unwrap_or(tenant).to_owned(),
+            style: match self {
+                // An organisation has its tenant's name as a second one.
+                Self::Thalassa => tenant.to_owned(),
+                other => other.style().unwrap_or_default().to_owned(),
+            },
         })
     }
 }
@@ -76,16 +98,17 @@ pub(crate) fn new_accounts(tenant: &str) -> Result<Vec<Account>> {
     Kind::ALL.into_iter().map(|kind| kind.new_account(tenant)).collect()
 }
 
-/// 12 random digits, the first not 0 so that no tool drops it.
-fn account_number() -> Result<String> {
+/// So many random digits, at most 18, the first not 0 so that no tool drops it.
+fn number(digits: u32) -> Result<String> {
+    let least = 10_u64.pow(digits - 1);
     let number = u64::from_le_bytes(random::array()?);
-    Ok((100_000_000_000 + number % 900_000_000_000).to_string())
+    Ok((least + number % (9 * least)).to_string())
 }
 
-/// `org-` and 16 random characters.
-fn organisation() -> Result<String> {
+/// The prefix and 16 random characters.
+fn named(prefix: &str) -> Result<String> {
     let bytes: [u8; 10] = random::array()?;
-    Ok(format!("org-{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()))
+    Ok(format!("{prefix}{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()))
 }
 
 /// A credential just made, with the secret that is shown once.
@@ -94,40 +117,145 @@ pub(crate) struct Issued {
     pub(crate) kind: Kind,
     /// The public part.
     pub(crate) access_id: String,
-    /// The secret access key, or the whole token.
+    /// The secret access key, the whole token, or the password of `file`.
     pub(crate) secret: Zeroizing<String>,
     /// The account's id.
     pub(crate) account: String,
+    /// What the client reads from a file: of an Alibaba instance's credential alone.
+    pub(crate) file: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// Makes a credential for a principal of the tenant.
+/// Makes a credential for a principal of the tenant, and first the account that it belongs to, if there is none.
 pub(crate) async fn issue(
     engine: &Engine,
-    tenant: &Tenant,
+    tenant: &mut Tenant,
     principal: PrincipalId,
     kind: Kind,
 ) -> Result<Issued> {
-    let account = kind.account(tenant)?.clone();
-    let (access_id, shown, kept) = match kind {
+    let minted = match kind {
         Kind::Aws | Kind::Qkms => {
-            let minted = trent_dialects::aws::mint_credential()?;
-            let text =
-                std::str::from_utf8(minted.secret.expose()).context("a secret key is text")?;
-            let shown = Zeroizing::new(text.to_owned());
-            (minted.access_id, shown, NewSecret::Recoverable(minted.secret))
+            let minted = aws::mint_credential()?;
+            Minted::signing(minted.access_id, minted.secret)?
+        }
+        Kind::Alibaba => {
+            let minted = alibaba::mint_access_key()?;
+            Minted::signing(minted.access_id, minted.secret)?
+        }
+        Kind::AlibabaInstance => make_client_key(engine).await??.into(),
+        Kind::Tencent => {
+            let minted = tencent::mint_secret_id()?;
+            Minted::signing(minted.access_id, minted.secret)?
         }
         Kind::Thalassa => {
-            let minted = trent_dialects::thalassa::mint_token()?;
-            (minted.access_id, minted.token, NewSecret::Bearer(minted.secret))
+            let minted = thalassa::mint_token()?;
+            let kept = NewSecret::Bearer(minted.secret);
+            Minted { access_id: minted.access_id, shown: minted.token, kept, file: None }
         }
     };
-    let issued =
-        Issued { kind, access_id: access_id.clone(), secret: shown, account: account.id.clone() };
-    let dialect = kind.dialect();
-    let new =
-        NewCredential { tenant: tenant.id, principal, dialect, account, access_id, secret: kept };
+    grant(engine, tenant, principal, kind, minted).await
+}
+
+/// Begins to make a client key, on a thread that may take its time.
+pub(crate) fn make_client_key(engine: &Engine) -> JoinHandle<Result<ClientKey>> {
+    let now_ms = engine.clock().now_ms();
+    tokio::task::spawn_blocking(move || client_key::make(now_ms))
+}
+
+/// Makes a credential of a client key, as [`issue`] does.
+pub(crate) async fn issue_client_key(
+    engine: &Engine,
+    tenant: &mut Tenant,
+    principal: PrincipalId,
+    key: ClientKey,
+) -> Result<Issued> {
+    grant(engine, tenant, principal, Kind::AlibabaInstance, key.into()).await
+}
+
+/// A credential that nobody has yet.
+struct Minted {
+    access_id: String,
+    shown: Zeroizing<String>,
+    kept: NewSecret,
+    file: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Minted {
+    /// Of a secret that clients sign with.
+    fn signing(access_id: String, secret: SecretBytes) -> Result<Self> {
+        let text = std::str::from_utf8(secret.expose()).context("a secret key is text")?;
+        let shown = Zeroizing::new(text.to_owned());
+        Ok(Self { access_id, shown, kept: NewSecret::Recoverable(secret), file: None })
+    }
+}
+
+impl From<ClientKey> for Minted {
+    fn from(key: ClientKey) -> Self {
+        let ClientKey { id, spki, not_after_ms, password, file } = key;
+        let kept = NewSecret::PublicKey { spki, not_after_ms };
+        Self { access_id: id, shown: password, kept, file: Some(file) }
+    }
+}
+
+async fn grant(
+    engine: &Engine,
+    tenant: &mut Tenant,
+    principal: PrincipalId,
+    kind: Kind,
+    minted: Minted,
+) -> Result<Issued> {
+    let account = match kind.account(tenant) {
+        Some(account) => account.clone(),
+        None => {
+            let account = kind.new_account(&tenant.name)?;
+            *tenant = engine.add_account(tenant.id, account.clone()).await?;
+            account
+        }
+    };
+    let Minted { access_id, shown: secret, kept, file } = minted;
+    let new = NewCredential {
+        tenant: tenant.id,
+        principal,
+        dialect: kind.dialect(),
+        account: account.clone(),
+        access_id: access_id.clone(),
+        secret: kept,
+    };
     engine.create_credential(new).await?;
-    Ok(issued)
+    Ok(Issued { kind, access_id, secret, account: account.id, file })
+}
+
+// The formats are the dialects'.
+mod pending {
+    use trent_core::crypto::{CryptoError, SecretBytes, random};
+    use zeroize::Zeroizing;
+
+    pub(super) struct Minted {
+        pub(super) access_id: String,
+        pub(super) secret: SecretBytes,
+    }
+
+    fn text(count: usize) -> Result<Zeroizing<String>, CryptoError> {
+        let mut bytes = Zeroizing::new(vec![0; count]);
+        random::fill(&mut bytes)?;
+        Ok(Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&bytes)[..count].to_owned()))
+    }
+
+    fn mint(prefix: &str, id: usize, secret: usize) -> Result<Minted, CryptoError> {
+        let secret = SecretBytes::from_slice(text(secret)?.as_bytes());
+        Ok(Minted { access_id: format!("{prefix}{}", &*text(id)?), secret })
+    }
+
+    pub(super) mod alibaba {
+        pub(crate) fn mint_access_key() -> Result<super::Minted, super::CryptoError> {
+            super::mint("LTAI", 20, 30)
+        }
+    }
+
+    pub(super) mod tencent {
+        pub(crate) fn mint_secret_id() -> Result<super::Minted, super::CryptoError> {
+            super::mint("AKID", 32, 32)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -137,17 +265,44 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_account() {
-        let accounts = new_accounts("one").unwrap();
-        for kind in Kind::ALL {
-            let fitting: Vec<_> = accounts.iter().filter(|account| kind.fits(account)).collect();
-            assert_eq!(fitting.len(), 1, "{kind:?}");
-            let id = fitting[0].id.as_str();
-            match kind {
-                Kind::Aws | Kind::Qkms => {
-                    assert!(id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()), "{id}");
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let word = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        for _ in 0..20 {
+            let accounts = new_accounts("one").unwrap();
+            for kind in Kind::ALL {
+                let [fitting] =
+                    &accounts.iter().filter(|account| kind.fits(account)).collect::<Vec<_>>()[..]
+                else {
+                    panic!("{kind:?}: not one account");
+                };
+                let id = fitting.id.as_str();
+                let (prefix, rest) = id.split_at(id.find('-').map_or(0, |at| at + 1));
+                let form = (prefix, rest.len());
+                match kind {
+                    Kind::Aws | Kind::Qkms | Kind::Tencent => assert_eq!(form, ("", 12)),
+                    Kind::Alibaba => assert_eq!(form, ("", 16)),
+                    Kind::AlibabaInstance => assert_eq!(form, ("kst-", 16)),
+                    Kind::Thalassa => assert_eq!(form, ("org-", 16)),
                 }
-                Kind::Thalassa => assert!(id.len() == 20 && id.starts_with("org-"), "{id}"),
+                assert!(if prefix.is_empty() { digits(id) } else { word(rest) }, "{id}");
+                assert!(!id.starts_with('0'), "{id}");
+                let style = match kind {
+                    Kind::Aws => "aws",
+                    Kind::Qkms => "verenc",
+                    Kind::Thalassa => "one",
+                    _ => "",
+                };
+                assert_eq!(fitting.style, style);
             }
         }
+    }
+
+    #[test]
+    fn words_are_those_of_the_command_line() {
+        use clap::ValueEnum;
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_str(kind.as_str(), false), Ok(kind));
+        }
+        assert_eq!(Kind::value_variants(), Kind::ALL);
     }
 }

@@ -6,10 +6,12 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use trent_dialects::Settings;
 
 use crate::data::DataDir;
 use crate::limits::Limits;
 use crate::logging::LEVELS;
+use crate::settings::{Alibaba, Tencent};
 
 /// Everything that a server is told.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// What one peer may take.
     pub(crate) limits: Limits,
+    /// What the dialects are told.
+    pub(crate) dialects: Settings,
     /// Threads that serve; as many as there are processors when not said.
     pub(crate) workers: Option<usize>,
 }
@@ -94,6 +98,10 @@ struct File {
     log: Log,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    alibaba: Alibaba,
+    #[serde(default)]
+    tencent: Tencent,
     workers: Option<usize>,
 }
 
@@ -182,6 +190,7 @@ impl Config {
             open_regions: file.open_regions,
             log: file.log.level,
             limits: file.limits,
+            dialects: Settings { alibaba: file.alibaba.into(), tencent: file.tencent.into() },
             workers: file.workers,
         })
     }
@@ -197,6 +206,7 @@ impl Config {
             open_regions: true,
             log: "info".to_owned(),
             limits: Limits::default(),
+            dialects: Settings::default(),
             workers: Some(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4)),
         }
     }
@@ -256,6 +266,7 @@ fn real(path: &Path) -> PathBuf {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use trent_dialects::tencent::PublicKeyPem;
 
     fn parse(text: &str) -> Result<Config> {
         let file: File = toml::from_str(text)?;
@@ -298,6 +309,11 @@ mod tests {
             level = "debug"
             [limits]
             connections = 7
+            [alibaba]
+            key_pairs_at_once = 1
+            [tencent]
+            public_key_pem = "double_base64"
+            unsigned_payload = true
             "#,
         )
         .unwrap();
@@ -306,6 +322,10 @@ mod tests {
         assert!(!config.listeners[0].allows_plain() && config.listeners[1].allows_plain());
         assert_eq!(config.regions.len(), 2);
         assert_eq!((config.limits.connections, config.workers), (7, Some(3)));
+        assert_eq!(config.dialects.alibaba.key_pairs_at_once, 1);
+        let tencent = config.dialects.tencent;
+        assert_eq!(tencent.public_key_pem, PublicKeyPem::DoubleBase64);
+        assert!(tencent.unsigned_payload);
         let names = ["localhost", "127.0.0.1", "::1", "10.0.0.1", "kms.example.com"];
         assert_eq!(config.certificate_names(), names);
     }
@@ -321,6 +341,8 @@ mod tests {
             (format!("{LEAST}[limits]\nconections = 1"), "unknown limit"),
             (format!("{LEAST}[region.main]\noracle = [\"x\"]"), "unknown dialect"),
             (format!("{LEAST}[tls]\ncertificate = \"a\""), "a certificate without its key"),
+            (format!("{LEAST}[alibaba]\nkey_pairs_at_once = 0"), "no key pairs at all"),
+            (format!("{LEAST}[alibaba]\npairs = 1"), "unknown setting of a dialect"),
             (format!("workers = 0\n{LEAST}"), "no workers"),
             (format!("{LEAST}[log]\nlevel = \"verbose\""), "no level"),
             (format!("{LEAST}[log]\nlevel = \"info,trent=debug\""), "a filter"),

@@ -62,6 +62,11 @@ impl DataDir {
         self.0.join("credentials.json")
     }
 
+    /// The client key of a development directory's Alibaba instance, for its clients to read.
+    pub(crate) fn client_key(&self) -> PathBuf {
+        self.0.join("alibaba-client-key.json")
+    }
+
     /// What tells a development directory from one of production.
     pub(crate) fn development(&self) -> PathBuf {
         self.0.join("dev")

@@ -4,6 +4,7 @@
 mod accounts;
 mod audit_handoff;
 mod cli;
+mod client_key;
 mod config;
 mod data;
 mod dev_credentials;
@@ -21,6 +22,7 @@ mod process;
 mod regions;
 mod root;
 mod serve;
+mod settings;
 mod tls;
 
 use std::process::ExitCode;

@@ -45,6 +45,7 @@ mod tests {
             ("aws", "us-east-1"),
             ("aws", "q-world-1"),
             ("thalassa", "nl-01"),
+            ("alibaba", "cn-hangzhou"),
             ("tencent", "ap-guangzhou"),
         ] {
             assert_eq!(regions.resolve(dialect, name), main, "{dialect} {name}");

@@ -82,7 +82,7 @@ async fn serve(config: &Config, beginning: &impl Beginning) -> Result<Installati
     beginning.bound(listener.addresses())?;
     let health = Health::new(&installation, metrics.clone());
     let regions = Arc::new(regions::build(config)?);
-    let dialects = Dialects::new(engine.clone(), regions);
+    let dialects = Dialects::new(engine.clone(), regions, config.dialects.clone());
     let front = Arc::new(Front::new(health, dialects, metrics.clone()));
     let serving = listener.start(front, config.limits.clone(), metrics);
     tracing::info!("ready");

@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::process::Signal;
@@ -42,12 +43,58 @@ fn logged(data: &Path, operation: &str) -> usize {
     events
 }
 
+/// The client key goes to a file; what opens it is printed.
+fn client_key(access: &Access<'_>, folder: &Path) {
+    let out = folder.join("client-key.json");
+    let out = out.to_str().unwrap();
+    let create = "credential create --tenant dev --principal admin --dialect";
+    let asked_wrongly = format!("{create} alibaba-instance");
+    fails(&access.arguments(&asked_wrongly), 2);
+    assert!(access.fails(&format!("{create} aws --out {out}")).contains("alibaba-instance"));
+    let number = || access.ok("credential list --tenant dev").as_array().unwrap().len();
+    let before = number();
+    let nowhere = format!("{create} alibaba-instance --out {out}/none/key.json");
+    assert!(access.fails(&nowhere).contains("cannot write"));
+    assert_eq!(number(), before, "a credential whose file was not written is gone");
+
+    let made = access.ok(&format!("{create} alibaba-instance --out {out}"));
+    let names =
+        ["client_key_file", "client_key_id", "client_key_password", "dialect", "instance_id"];
+    assert_eq!(members(&made), names);
+    assert_eq!(made["client_key_file"], out);
+    assert!(made["instance_id"].as_str().unwrap().starts_with("kst-"));
+    assert_eq!(fs::metadata(out).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(out).unwrap();
+    assert!(!text.contains(made["client_key_password"].as_str().unwrap()));
+    let file: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(members(&file), ["KeyId", "PrivateKeyData"]);
+    assert_eq!(file["KeyId"], made["client_key_id"]);
+    let listed = access.ok("credential list --tenant dev");
+    let id = &made["client_key_id"];
+    let ours = listed.as_array().unwrap().iter().find(|row| row["access_id"] == *id).unwrap();
+    assert_eq!((&ours["dialect"], &ours["account"]), (&made["dialect"], &made["instance_id"]));
+
+    let again = format!("{create} alibaba-instance --out {out}");
+    assert!(access.fails(&again).contains("is there already"));
+    assert_eq!(fs::read_to_string(out).unwrap(), text);
+    access.ok(&format!("credential delete --tenant dev --id {}", id.as_str().unwrap()));
+}
+
 /// Goes through every command. With or without a server the answers are the same.
 fn everything(access: &Access<'_>, tenant: &str, server: Option<&Server>) {
     let made = access.ok(&format!("tenant create --name {tenant}"));
     assert_eq!(
         members(&made),
-        ["aws_account_id", "name", "qkms_account_id", "tenant", "thalassa_organisation"]
+        [
+            "alibaba_account_id",
+            "alibaba_instance_id",
+            "aws_account_id",
+            "name",
+            "qkms_account_id",
+            "tenant",
+            "tencent_account_id",
+            "thalassa_organisation"
+        ]
     );
     let id = made["tenant"].as_str().unwrap();
     let listed = access.ok("tenant list");
@@ -73,6 +120,17 @@ fn everything(access: &Access<'_>, tenant: &str, server: Option<&Server>) {
         assert_eq!(key["account_id"], made[format!("{dialect}_account_id")]);
         assert_eq!(key["dialect"], dialect);
         ids.push(key["access_key_id"].as_str().unwrap().to_owned());
+    }
+    for (dialect, names) in [
+        ("alibaba", ["access_key_id", "access_key_secret", "account_id", "dialect"]),
+        ("tencent", ["account_id", "dialect", "secret_id", "secret_key"]),
+    ] {
+        let key = access.ok(&format!(
+            "credential create --tenant {tenant} --principal bob --dialect {dialect}"
+        ));
+        assert_eq!(members(&key), names);
+        assert_eq!(key["account_id"], made[format!("{dialect}_account_id")]);
+        assert_eq!(key["dialect"], dialect);
     }
     let principal = reader["principal"].as_str().unwrap();
     let token = access
@@ -124,6 +182,7 @@ fn beside_a_server_and_without_one() {
 
     let server = Server::dev(&path);
     everything(&access, "beside", Some(&server));
+    client_key(&access, folder.path());
     // The server logs what the commands did.
     let deleted = || logged(&path, "DeletePrincipal");
     assert!(soon(|| deleted() == 1));
@@ -137,7 +196,7 @@ fn beside_a_server_and_without_one() {
     for (operation, times) in [
         ("CreateTenant", 3),
         ("CreatePrincipal", 3),
-        ("CreateCredential", 9),
+        ("CreateCredential", 18),
         ("DisableTenant", 4),
         ("ShredTenant", 2),
         ("DeletePrincipal", 2),

@@ -53,6 +53,7 @@ fn a_server_from_nothing_and_again() {
         "root.key",
         "store.db",
         "credentials.json",
+        "alibaba-client-key.json",
         "tls/ca.pem",
         "tls/server.pem",
         "tls/server.key",
@@ -70,6 +71,10 @@ fn a_server_from_nothing_and_again() {
     assert_eq!(first["ca_file"], format!("{data}/tls/ca.pem"));
     assert!(first["thalassa"]["token"].as_str().unwrap().starts_with("tc_pat_"));
     assert_ne!(first["aws"]["account_id"], first["qkms"]["account_id"]);
+    assert_eq!(first["alibaba"]["client_key_file"], format!("{data}/alibaba-client-key.json"));
+    for dialect in ["alibaba", "tencent"] {
+        assert_eq!(first[dialect]["endpoint"], server.address(), "host and port alone");
+    }
     assert_eq!(server.keys(&first["thalassa"]["token"]), 200);
     assert_eq!(server.keys(&"tc_pat_0123456789".into()), 401);
 
@@ -84,6 +89,9 @@ fn a_server_from_nothing_and_again() {
         later[name] = first[name].clone();
     }
     later["thalassa"]["api"] = first["endpoint"].clone();
+    for dialect in ["alibaba", "tencent"] {
+        later[dialect]["endpoint"] = first[dialect]["endpoint"].clone();
+    }
     assert_eq!(later, first, "only the port differs");
     assert_eq!(again.stop(Signal::INT).0, Some(0));
 
@@ -91,6 +99,31 @@ fn a_server_from_nothing_and_again() {
     fs::remove_file(path.join("root.key")).unwrap();
     assert!(fails(&["dev", "--data", data, "--listen", "127.0.0.1:0"], 1).contains("is missing"));
     assert!(!path.join("root.key").exists());
+}
+
+#[test]
+fn a_directory_that_a_server_without_all_kinds_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    assert_eq!(Server::dev(folder.path()).stop(Signal::TERM).0, Some(0));
+    let file = folder.path().join("credentials.json");
+    let mut old: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    old.as_object_mut().unwrap().retain(|name, _| ["aws", "qkms", "thalassa"].contains(&&**name));
+    fs::write(&file, old.to_string()).unwrap();
+    let before = environment(data);
+    assert!(before.get("alibaba").is_none() && before.get("tencent").is_none());
+    let lines = String::from_utf8(run(&["env", "--data", data]).stdout).unwrap();
+    assert!(!lines.contains("ALIBABA") && !lines.contains("TENCENT"), "{lines}");
+
+    assert_eq!(Server::dev(folder.path()).stop(Signal::TERM).0, Some(0));
+    let after = environment(data);
+    for name in ["aws", "qkms"] {
+        assert_eq!(after[name], before[name], "what was there stays");
+    }
+    assert_eq!(after["thalassa"]["token"], before["thalassa"]["token"]);
+    for pointer in ["/alibaba/access_key_id", "/alibaba/instance_id", "/tencent/secret_id"] {
+        assert!(after.pointer(pointer).unwrap().is_string(), "{pointer}");
+    }
 }
 
 #[test]
@@ -119,6 +152,14 @@ fn the_shell_lines_are_the_contracts() {
         ("TRENT_QKMS_SECRET_ACCESS_KEY", "/qkms/secret_access_key"),
         ("TRENT_QKMS_REGION", "/qkms/region"),
         ("TRENT_QKMS_ACCOUNT_ID", "/qkms/account_id"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "/alibaba/access_key_id"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "/alibaba/access_key_secret"),
+        ("ALIBABA_CLOUD_KMS_ENDPOINT", "/alibaba/endpoint"),
+        ("ALIBABA_CLOUD_CLIENT_KEY_FILE", "/alibaba/client_key_file"),
+        ("ALIBABA_CLOUD_CLIENT_KEY_PASSWORD", "/alibaba/client_key_password"),
+        ("TENCENTCLOUD_SECRET_ID", "/tencent/secret_id"),
+        ("TENCENTCLOUD_SECRET_KEY", "/tencent/secret_key"),
+        ("TENCENTCLOUD_REGION", "/tencent/region"),
         ("THALASSA_TOKEN", "/thalassa/token"),
         ("THALASSA_API", "/thalassa/api"),
         ("THALASSA_ORGANISATION", "/thalassa/organisation"),

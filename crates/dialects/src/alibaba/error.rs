@@ -223,7 +223,7 @@ fn row(error: &Error, modifies: bool, symmetric: bool) -> (Code, Code, String) {
         ErrorKind::CiphertextInvalid
         | ErrorKind::WrongKey             => (Code::InvalidParameter,                     Code::InvalidParameter,        invalid("CiphertextBlob")),
         ErrorKind::AccessDenied           => (Code::NoPermission,                         Code::NoPermission,            DENIED.to_owned()),
-        ErrorKind::AlreadyExists(what)    => (exists(what),                               Code::InvalidParameter,        "It already exists.".to_owned()),
+        ErrorKind::AlreadyExists(what)    => (exists(what),                               Code::InvalidParameter,        exists_text(what).to_owned()),
         ErrorKind::LimitExceeded(_)       => (Code::LimitExceeded,                        Code::UnsupportedOperation,    "A limit has been reached.".to_owned()),
         ErrorKind::Throttled              => (Code::Throttling,                           Code::Throttling,              TOO_FAST.to_owned()),
         ErrorKind::BadInput(field)        => (Code::InvalidParameter,                     Code::InvalidParameter,        invalid(parameter(field))),
@@ -256,6 +256,10 @@ fn exists(what: What) -> Code {
         | What::Versions
         | What::VersionUses => Code::InvalidParameter,
     }
+}
+
+fn exists_text(what: What) -> &'static str {
+    if what == What::Alias { "The specified Alias already exists." } else { "It already exists." }
 }
 
 fn parameter(field: Field) -> &'static str {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use zeroize::{Zeroize, Zeroizing};
 
 /// The most parameters of a request.
 const MOST: usize = 1_000;
@@ -24,9 +25,16 @@ pub enum Refusal {
     TooMany,
 }
 
-/// Parameters by their names, each of which stands once.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+/// Parameters by their names, each of which stands once. Some hold what is to be encrypted, so the values are wiped and
+/// never printed.
+#[derive(Default)]
 pub struct Parameters(BTreeMap<String, String>);
+
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(Zeroize::zeroize);
+    }
+}
 
 impl Parameters {
     /// Reads those of a query and of a form together.
@@ -34,22 +42,22 @@ impl Parameters {
     /// # Errors
     /// See [`Refusal`].
     pub fn read(query: &str, form: &[u8]) -> Result<Self, Refusal> {
-        let mut all = BTreeMap::new();
+        let mut all = Self::default();
         let parts =
             [query.as_bytes(), form].into_iter().flat_map(|text| text.split(|b| *b == b'&'));
         for part in parts.filter(|part| !part.is_empty()) {
             let mut halves = part.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
-            if all.len() == MOST {
+            if all.0.len() == MOST {
                 return Err(Refusal::TooMany);
             }
-            if all.contains_key(&name) {
+            if all.0.contains_key(&name) {
                 return Err(Refusal::Repeated(name));
             }
-            all.insert(name, value);
+            all.0.insert(name, value);
         }
-        Ok(Self(all))
+        Ok(all)
     }
 
     /// A parameter's value.
@@ -70,8 +78,8 @@ impl Parameters {
 
 /// One name or value; a percent sign that begins no escape stands for itself (WHATWG URL, urlencoded parsing).
 fn decode(text: &[u8]) -> Result<String, Refusal> {
-    let spaced: Vec<u8> =
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let plus = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+    let spaced = Zeroizing::new(text.iter().map(plus).collect::<Vec<u8>>());
     let decoded = percent_decode(&spaced).decode_utf8().map_err(|_| Refusal::NotText)?;
     Ok(decoded.into_owned())
 }

@@ -84,6 +84,11 @@ impl Document {
         parse(text).map(Self)
     }
 
+    /// Keeps a value that was read from something else.
+    pub fn of(value: Value) -> Self {
+        Self(value)
+    }
+
     /// The value.
     pub fn value(&self) -> &Value {
         &self.0

@@ -18,7 +18,7 @@ use trent_core::testkit::{ManualClock, MemAudit, MemStore};
 use trent_dialects::common::canonical::Signed;
 use trent_dialects::common::signing::{SIGV4, payload_hash};
 use trent_dialects::common::time;
-use trent_dialects::{Dialects, Outcome, Peer, Refused, RegionNames, Regions};
+use trent_dialects::{Dialects, Outcome, Peer, Refused, RegionNames, Regions, Settings};
 
 pub const NOW_MS: u64 = 1_795_571_587_123; // 2026-11-25T01:53:07.123Z
 pub const JSON: &str = "application/x-amz-json-1.1";
@@ -191,7 +191,7 @@ impl House {
         };
         let other = RegionNames { name: Region::new("eu-west-1").unwrap(), synonyms: [].into() };
         let regions = Arc::new(Regions::new(vec![main, other], false));
-        let dialects = Dialects::new(engine.clone(), regions);
+        let dialects = Dialects::new(engine.clone(), regions, Settings::default());
         Self { engine, audit, clock, dialects }
     }
 

@@ -130,11 +130,19 @@ In another terminal:
   # Q-KMS
   {qkms}
 
+  # Alibaba Cloud KMS
+  {alibaba}
+
+  # Tencent Cloud KMS, with its command line (pip install tccli)
+  {tencent}
+
   # Thalassa
   {thalassa}
 "#,
         aws = signed("AWS"),
         qkms = signed("TRENT_QKMS"),
+        alibaba = ALIBABA.join("\n  "),
+        tencent = TENCENT,
         thalassa = THALASSA.replace("REGION", THALASSA_REGION),
     )
 }
@@ -148,6 +156,16 @@ fn word(text: &str) -> String {
         quote(text).to_string()
     }
 }
+
+/// No option of curl makes this vendor's signatures: the query, signed with HMAC-SHA1 as its RPC APIs want it.
+const ALIBABA: [&str; 3] = [
+    r#"QUERY="AccessKeyId=$ALIBABA_CLOUD_ACCESS_KEY_ID&Action=ListKeys&Format=JSON&SignatureMethod=HMAC-SHA1&SignatureNonce=$(openssl rand -hex 16)&SignatureVersion=1.0&Timestamp=$(date -u +%Y-%m-%dT%H%%3A%M%%3A%SZ)&Version=2016-01-20""#,
+    r#"SIGNATURE=$(printf %s "GET&%2F&$(printf %s "$QUERY" | sed 's/%/%25/g; s/&/%26/g; s/=/%3D/g')" | openssl dgst -sha1 -hmac "$ALIBABA_CLOUD_ACCESS_KEY_SECRET&" -binary | openssl base64)"#,
+    r#"curl -sS -G "$TRENT_ENDPOINT/?$QUERY" --data-urlencode "Signature=$SIGNATURE""#,
+];
+
+const TENCENT: &str =
+    r#"tccli kms ListKeys --region "$TENCENTCLOUD_REGION" --endpoint "$TRENT_ENDPOINT""#;
 
 const THALASSA: &str = r#"curl -sS "$THALASSA_API/v1/kms/REGION/keys" -H "Authorization: Bearer $THALASSA_TOKEN" -H "X-Organisation-Identity: $THALASSA_ORGANISATION""#;
 
@@ -178,5 +196,22 @@ mod tests {
         ] {
             assert_eq!(loopback(text).is_ok(), taken, "{text}");
         }
+    }
+
+    #[test]
+    fn every_dialect_has_a_command_that_a_shell_takes() {
+        let answer = Answer {
+            endpoint: "http://127.0.0.1:7600",
+            endpoint_tls: "https://localhost:7600",
+            ca_file: PathBuf::new(),
+            data: PathBuf::from("/it's here"),
+        };
+        let text = block(&answer);
+        for name in ["AWS KMS", "Q-KMS", "Alibaba", "Tencent", "Thalassa"] {
+            assert!(text.contains(&format!("\n  # {name}")), "{name} in {text}");
+        }
+        let (_, commands) = text.split_once("In another terminal:").unwrap();
+        let shell = std::process::Command::new("sh").args(["-n", "-c", commands]).output().unwrap();
+        assert!(shell.status.success(), "{}", String::from_utf8_lossy(&shell.stderr));
     }
 }

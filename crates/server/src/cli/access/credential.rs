@@ -1,14 +1,17 @@
 //! `trent access credential`. A secret is printed once, when its credential is made.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
 use clap::Subcommand;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use trent_core::Engine;
 use trent_core::model::Credential;
 
 use super::super::output::{Output, pairs, table};
 use super::{Change, Of};
 use crate::accounts::{self, Issued, Kind};
+use crate::files;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -22,6 +25,9 @@ pub(super) enum Command {
         /// Where the credential works
         #[arg(long, value_enum)]
         dialect: Kind,
+        /// A new file for the client key: for `alibaba-instance`, and there alone
+        #[arg(long, value_name = "FILE", required_if_eq("dialect", "alibaba-instance"))]
+        out: Option<PathBuf>,
     },
     /// List a tenant's credentials
     List(Of),
@@ -37,25 +43,9 @@ pub(super) enum Command {
 pub(super) struct Named {
     #[command(flatten)]
     of: Of,
-    /// The credential's access key id or token id
+    /// The credential's public part, such as its access key id or token id
     #[arg(long, value_name = "ACCESS_ID")]
     id: String,
-}
-
-#[derive(Serialize)]
-struct AccessKey<'a> {
-    access_key_id: &'a str,
-    secret_access_key: &'a str,
-    account_id: &'a str,
-    dialect: &'static str,
-}
-
-#[derive(Serialize)]
-struct Token<'a> {
-    token: &'a str,
-    access_id: &'a str,
-    organisation: &'a str,
-    dialect: &'static str,
 }
 
 #[derive(Serialize)]
@@ -69,11 +59,18 @@ struct Listed<'a> {
 
 pub(super) async fn run(engine: &Engine, command: &Command, output: Output) -> Result<()> {
     match command {
-        Command::Create { of, principal, dialect } => {
-            let tenant = engine.find_tenant(&of.tenant).await?;
+        Command::Create { of, principal, dialect, out } => {
+            let out = out.as_deref();
+            check_out(*dialect, out)?;
+            let mut tenant = engine.find_tenant(&of.tenant).await?;
             let principal = engine.find_principal(tenant.id, principal).await?;
-            let issued = accounts::issue(engine, &tenant, principal.id, *dialect).await?;
-            show(&issued, output)
+            let issued = accounts::issue(engine, &mut tenant, principal.id, *dialect).await?;
+            if let Err(error) = write_out(&issued, out) {
+                // Nobody can use it.
+                engine.delete_credential(tenant.id, &issued.access_id).await?;
+                return Err(error);
+            }
+            show(&issued, out, output)
         }
         Command::List(of) => list(engine, of, output).await,
         Command::Disable(named) => change(engine, named, Change::Disable, output).await,
@@ -82,38 +79,72 @@ pub(super) async fn run(engine: &Engine, command: &Command, output: Output) -> R
     }
 }
 
-fn show(issued: &Issued, output: Output) -> Result<()> {
-    let Issued { kind, access_id, secret, account } = issued;
-    let dialect = kind.as_str();
-    match kind {
-        Kind::Aws | Kind::Qkms => {
-            let shown = AccessKey {
-                access_key_id: access_id,
-                secret_access_key: secret,
-                account_id: account,
-                dialect,
-            };
-            output.answer(&shown, || {
-                pairs(&[
-                    ("access key id", access_id),
-                    ("secret access key", secret),
-                    ("account", account),
-                    ("dialect", dialect),
-                ])
-            })
+/// Refuses what could not be written, before anything is made.
+fn check_out(kind: Kind, out: Option<&Path>) -> Result<()> {
+    let Some(out) = out else { return Ok(()) };
+    ensure!(
+        kind == Kind::AlibabaInstance,
+        "--out is for --dialect {} alone",
+        Kind::AlibabaInstance.as_str()
+    );
+    ensure!(out.symlink_metadata().is_err(), "{} is there already", out.display());
+    Ok(())
+}
+
+fn write_out(issued: &Issued, out: Option<&Path>) -> Result<()> {
+    match (&issued.file, out) {
+        (Some(file), Some(out)) => files::create(out, file),
+        _ => Ok(()),
+    }
+}
+
+/// Names and values, in JSON as one object.
+struct Rows<'a>(&'a [(&'static str, &'a str)]);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+/// Prints a credential by the names that its vendor has for the parts.
+fn show(issued: &Issued, out: Option<&Path>, output: Output) -> Result<()> {
+    let Issued { kind, access_id, secret, account, .. } = issued;
+    let out = out.unwrap_or(Path::new("")).to_string_lossy();
+    let dialect = ("dialect", kind.as_str());
+    let rows: &[(&str, &str)] = match kind {
+        Kind::Aws | Kind::Qkms => &[
+            ("access_key_id", access_id),
+            ("secret_access_key", secret),
+            ("account_id", account),
+            dialect,
+        ],
+        Kind::Alibaba => &[
+            ("access_key_id", access_id),
+            ("access_key_secret", secret),
+            ("account_id", account),
+            dialect,
+        ],
+        Kind::AlibabaInstance => &[
+            ("client_key_id", access_id),
+            ("client_key_password", secret),
+            ("client_key_file", &out),
+            ("instance_id", account),
+            dialect,
+        ],
+        Kind::Tencent => {
+            &[("secret_id", access_id), ("secret_key", secret), ("account_id", account), dialect]
         }
         Kind::Thalassa => {
-            let shown = Token { token: secret, access_id, organisation: account, dialect };
-            output.answer(&shown, || {
-                pairs(&[
-                    ("token", secret),
-                    ("id", access_id),
-                    ("organisation", account),
-                    ("dialect", dialect),
-                ])
-            })
+            &[("token", secret), ("access_id", access_id), ("organisation", account), dialect]
         }
-    }
+    };
+    output.answer(&Rows(rows), || {
+        let names: Vec<String> = rows.iter().map(|(name, _)| name.replace('_', " ")).collect();
+        let rows: Vec<(&str, &str)> =
+            names.iter().zip(rows).map(|(name, (_, value))| (name.as_str(), *value)).collect();
+        pairs(&rows)
+    })
 }
 
 fn dialect(credential: &Credential) -> &'static str {

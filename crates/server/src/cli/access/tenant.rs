@@ -48,6 +48,9 @@ struct Created<'a> {
     name: &'a str,
     aws_account_id: &'a str,
     qkms_account_id: &'a str,
+    alibaba_account_id: &'a str,
+    alibaba_instance_id: &'a str,
+    tencent_account_id: &'a str,
     thalassa_organisation: &'a str,
 }
 
@@ -59,14 +62,16 @@ struct Listed<'a> {
 }
 
 fn describe<'a>(tenant: &'a Tenant, id: &'a str) -> Created<'a> {
-    let account = |kind: Kind| {
-        tenant.accounts.iter().find(|account| kind.fits(account)).map_or("", |account| &account.id)
-    };
+    // Empty until its first credential, where the tenant is older than the kind.
+    let account = |kind: Kind| kind.account(tenant).map_or("", |account| &account.id);
     Created {
         tenant: id,
         name: &tenant.name,
         aws_account_id: account(Kind::Aws),
         qkms_account_id: account(Kind::Qkms),
+        alibaba_account_id: account(Kind::Alibaba),
+        alibaba_instance_id: account(Kind::AlibabaInstance),
+        tencent_account_id: account(Kind::Tencent),
         thalassa_organisation: account(Kind::Thalassa),
     }
 }
@@ -84,6 +89,9 @@ pub(super) async fn run(engine: &Engine, command: &Command, output: Output) -> R
                     ("name", created.name),
                     ("aws account", created.aws_account_id),
                     ("qkms account", created.qkms_account_id),
+                    ("alibaba account", created.alibaba_account_id),
+                    ("instance", created.alibaba_instance_id),
+                    ("tencent account", created.tencent_account_id),
                     ("thalassa organisation", created.thalassa_organisation),
                 ])
             })
@@ -111,12 +119,21 @@ fn list(tenants: &[Tenant], output: Output) -> Result<()> {
                     tenant.name.to_owned(),
                     tenant.aws_account_id.to_owned(),
                     tenant.qkms_account_id.to_owned(),
+                    tenant.alibaba_account_id.to_owned(),
+                    tenant.alibaba_instance_id.to_owned(),
+                    tenant.tencent_account_id.to_owned(),
                     tenant.thalassa_organisation.to_owned(),
                     super::yes_no(*enabled),
                 ]
             })
             .collect();
-        table(["tenant", "name", "aws", "qkms", "thalassa", "enabled"], &rows)
+        table(
+            [
+                "tenant", "name", "aws", "qkms", "alibaba", "instance", "tencent", "thalassa",
+                "enabled",
+            ],
+            &rows,
+        )
     })
 }
 

@@ -156,7 +156,7 @@ fn altered_headers(house: &House, way: Way, good: &Wire) -> Vec<(String, Wire)> 
             String::new(),
             format!("{value}x"),
             format!("x{value}"),
-            value.replacen(['a', '0', '2', 't'], "b", 1),
+            format!("{}~", &value[..value.len() - 1]),
             format!("{value} {value}"),
             format!("{value},{value}"),
         ] {
