@@ -44,7 +44,7 @@ impl Dialects {
     /// The listener's refusal of a request whose body has not been read, in the form of the dialect that its head
     /// bears the marks of; `None` where that is not exactly one.
     pub fn refuse(&self, head: &Parts, why: Refused) -> Option<Response<Bytes>> {
-        self.pick(head, b"").ok().map(|dialect| dialect.refuse(why))
+        self.pick(head, b"").ok().map(|dialect| dialect.refuse(head, why))
     }
 
     fn pick(&self, head: &Parts, body: &[u8]) -> Result<&dyn Dialect, Refusal> {
@@ -118,7 +118,7 @@ mod tests {
             head.headers.contains_key(self.0)
         }
 
-        fn refuse(&self, _: Refused) -> Response<Bytes> {
+        fn refuse(&self, _: &Parts, _: Refused) -> Response<Bytes> {
             Response::new(Bytes::from_static(self.0.as_bytes()))
         }
 
@@ -187,6 +187,14 @@ mod tests {
             ("tencent", &[FORM], "/", "Action=ListKeys&SecretId=a"),
             ("thalassa", &[], "/v1/kms/nl-01/keys", ""),
         ];
+        // The two APIs of one vendor refuse in forms of their own.
+        for (mark, kind) in [("x-kms-apiname", "protobuf"), ("x-acs-action", "json")] {
+            let request = Request::builder().method("POST").header(mark, "Encrypt").body(());
+            let (head, ()) = request.unwrap().into_parts();
+            let refused = dialects.refuse(&head, Refused::TooLarge).unwrap();
+            let told = refused.headers()["content-type"].to_str().unwrap();
+            assert!(told.contains(kind), "{mark}: {told}");
+        }
         for (vendor, headers, uri, body) in marked {
             assert_eq!(pick(headers, uri, body), Ok(vendor), "{headers:?} {uri} {body}");
         }

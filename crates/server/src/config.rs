@@ -156,6 +156,7 @@ impl Config {
             );
         }
         let regions = file.region.unwrap_or_else(development_regions);
+        ensure!(!regions.is_empty(), "there is no region in [region]");
         for (name, synonyms) in &regions {
             for dialect in synonyms.keys() {
                 ensure!(
@@ -342,6 +343,7 @@ mod tests {
             (format!("lisener = 1\n{LEAST}"), "unknown member"),
             (format!("{LEAST}port = 1"), "unknown member of a listener"),
             (format!("{LEAST}[limits]\nconections = 1"), "unknown limit"),
+            (format!("{LEAST}[region]"), "no region"),
             (format!("{LEAST}[region.main]\noracle = [\"x\"]"), "unknown dialect"),
             (format!("{LEAST}[tls]\ncertificate = \"a\""), "a certificate without its key"),
             (format!("{LEAST}[alibaba]\nkey_pairs_at_once = 0"), "no key pairs at all"),

@@ -75,8 +75,9 @@ impl Dialect for Alibaba {
             || asks_by_parameters(head, body)
     }
 
-    fn refuse(&self, why: Refused) -> Response<Bytes> {
-        self.rpc.refuse(why)
+    fn refuse(&self, head: &Parts, why: Refused) -> Response<Bytes> {
+        // The instance API's clients read nothing but protobuf.
+        if instance::Door::claims(head) { self.instance.refuse(why) } else { self.rpc.refuse(why) }
     }
 
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {

@@ -191,7 +191,7 @@ impl Dialect for Aws {
             || head.uri.query().is_some_and(|query| query.contains("X-Amz-Algorithm="))
     }
 
-    fn refuse(&self, why: Refused) -> Response<Bytes> {
+    fn refuse(&self, _: &Parts, why: Refused) -> Response<Bytes> {
         self.response(&reply::request_id(), table::UNKNOWN, Err(Failure::from(why)))
     }
 

@@ -249,7 +249,7 @@ impl Dialect for Tencent {
         claims(head, body)
     }
 
-    fn refuse(&self, why: Refused) -> Response<Bytes> {
+    fn refuse(&self, _: &Parts, why: Refused) -> Response<Bytes> {
         respond(&reply::request_id(), table::UNKNOWN, Err(Failure::from(why)))
     }
 

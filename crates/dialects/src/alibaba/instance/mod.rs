@@ -16,7 +16,7 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use trent_core::Engine;
@@ -177,6 +177,7 @@ impl Door {
                 response.headers_mut().insert(HeaderName::from_static(name), value);
             }
         }
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.extensions_mut().insert(Outcome { dialect: NAME, operation, result });
         response
     }
