@@ -71,7 +71,7 @@ pub trait Dialect: Send + Sync {
     fn claims(&self, head: &http::request::Parts, body: &[u8]) -> bool;
 
     /// The listener's refusal in the vendor's own form, with its [`Outcome`]. The operation is unknown.
-    fn refuse(&self, why: Refused) -> Response<Bytes>;
+    fn refuse(&self, head: &http::request::Parts, why: Refused) -> Response<Bytes>;
 
     /// Answers a request; errors are responses in the vendor's own form.
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>>;

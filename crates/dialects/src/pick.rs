@@ -44,7 +44,7 @@ impl Dialects {
     /// The listener's refusal of a request whose body has not been read, in the form of the dialect that its head
     /// bears the marks of; `None` where that is not exactly one.
     pub fn refuse(&self, head: &Parts, why: Refused) -> Option<Response<Bytes>> {
-        self.pick(head, b"").ok().map(|dialect| dialect.refuse(why))
+        self.pick(head, b"").ok().map(|dialect| dialect.refuse(head, why))
     }
 
     fn pick(&self, head: &Parts, body: &[u8]) -> Result<&dyn Dialect, Refusal> {
@@ -118,7 +118,7 @@ mod tests {
             head.headers.contains_key(self.0)
         }
 
-        fn refuse(&self, _: Refused) -> Response<Bytes> {
+        fn refuse(&self, _: &Parts, _: Refused) -> Response<Bytes> {
             Response::new(Bytes::from_static(self.0.as_bytes()))
         }
 
@@ -152,6 +152,8 @@ mod tests {
         check(&[], "/", "", Err(Refusal::Method));
     }
 
+    type Headers = &'static [(&'static str, &'static str)];
+
     /// The marks by which the real dialects know their requests, and nobody else's.
     #[tokio::test]
     async fn every_vendor_has_marks_of_its_own() {
@@ -170,7 +172,7 @@ mod tests {
             let (head, ()) = request.body(()).unwrap().into_parts();
             dialects.pick(&head, body.as_bytes()).map(|dialect| dialect.name())
         };
-        let marked: [(&str, &[(&str, &str)], &str, &str); 13] = [
+        let marked: [(&str, Headers, &str, &str); 13] = [
             ("aws", &[("X-Amz-Target", "TrentService.ListKeys")], "/", "{}"),
             ("aws", &[("Authorization", "AWS4-HMAC-SHA256 Credential=…")], "/", "{}"),
             ("alibaba", &[("x-kms-apiname", "Encrypt")], "/", ""),
@@ -185,6 +187,14 @@ mod tests {
             ("tencent", &[FORM], "/", "Action=ListKeys&SecretId=a"),
             ("thalassa", &[], "/v1/kms/nl-01/keys", ""),
         ];
+        // The two APIs of one vendor refuse in forms of their own.
+        for (mark, kind) in [("x-kms-apiname", "protobuf"), ("x-acs-action", "json")] {
+            let request = Request::builder().method("POST").header(mark, "Encrypt").body(());
+            let (head, ()) = request.unwrap().into_parts();
+            let refused = dialects.refuse(&head, Refused::TooLarge).unwrap();
+            let told = refused.headers()["content-type"].to_str().unwrap();
+            assert!(told.contains(kind), "{mark}: {told}");
+        }
         for (vendor, headers, uri, body) in marked {
             assert_eq!(pick(headers, uri, body), Ok(vendor), "{headers:?} {uri} {body}");
         }

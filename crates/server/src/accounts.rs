@@ -7,10 +7,9 @@ use trent_core::Engine;
 use trent_core::crypto::{SecretBytes, random};
 use trent_core::engine::{NewCredential, NewSecret};
 use trent_core::model::{Account, PrincipalId, Tenant};
-use trent_dialects::{aws, thalassa};
+use trent_dialects::{alibaba, aws, tencent, thalassa};
 use zeroize::Zeroizing;
 
-use self::pending::{alibaba, tencent};
 use crate::client_key::{self, ClientKey};
 
 /// The kinds of credential, and of the account each belongs to.
@@ -222,40 +221,6 @@ async fn grant(
     };
     engine.create_credential(new).await?;
     Ok(Issued { kind, access_id, secret, account: account.id, file })
-}
-
-// The formats are the dialects'.
-mod pending {
-    use trent_core::crypto::{CryptoError, SecretBytes, random};
-    use zeroize::Zeroizing;
-
-    pub(super) struct Minted {
-        pub(super) access_id: String,
-        pub(super) secret: SecretBytes,
-    }
-
-    fn text(count: usize) -> Result<Zeroizing<String>, CryptoError> {
-        let mut bytes = Zeroizing::new(vec![0; count]);
-        random::fill(&mut bytes)?;
-        Ok(Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&bytes)[..count].to_owned()))
-    }
-
-    fn mint(prefix: &str, id: usize, secret: usize) -> Result<Minted, CryptoError> {
-        let secret = SecretBytes::from_slice(text(secret)?.as_bytes());
-        Ok(Minted { access_id: format!("{prefix}{}", &*text(id)?), secret })
-    }
-
-    pub(super) mod alibaba {
-        pub(crate) fn mint_access_key() -> Result<super::Minted, super::CryptoError> {
-            super::mint("LTAI", 20, 30)
-        }
-    }
-
-    pub(super) mod tencent {
-        pub(crate) fn mint_secret_id() -> Result<super::Minted, super::CryptoError> {
-            super::mint("AKID", 32, 32)
-        }
-    }
 }
 
 #[cfg(test)]

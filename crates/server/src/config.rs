@@ -156,6 +156,7 @@ impl Config {
             );
         }
         let regions = file.region.unwrap_or_else(development_regions);
+        ensure!(!regions.is_empty(), "there is no region in [region]");
         for (name, synonyms) in &regions {
             for dialect in synonyms.keys() {
                 ensure!(
@@ -283,6 +284,9 @@ mod tests {
         assert!(!config.open_regions && config.listeners[0].allows_plain());
         assert_eq!(config.regions["main"]["aws"], ["us-east-1", "q-world-1"]);
         assert_eq!(config.certificate_names(), ["localhost", "127.0.0.1", "::1"]);
+        assert_eq!(config.dialects.tencent.public_key_pem, PublicKeyPem::Standard);
+        assert!(!config.dialects.tencent.unsigned_payload);
+        assert!(config.dialects.alibaba.key_pairs_at_once >= 1);
     }
 
     #[test]
@@ -339,10 +343,12 @@ mod tests {
             (format!("lisener = 1\n{LEAST}"), "unknown member"),
             (format!("{LEAST}port = 1"), "unknown member of a listener"),
             (format!("{LEAST}[limits]\nconections = 1"), "unknown limit"),
+            (format!("{LEAST}[region]"), "no region"),
             (format!("{LEAST}[region.main]\noracle = [\"x\"]"), "unknown dialect"),
             (format!("{LEAST}[tls]\ncertificate = \"a\""), "a certificate without its key"),
             (format!("{LEAST}[alibaba]\nkey_pairs_at_once = 0"), "no key pairs at all"),
             (format!("{LEAST}[alibaba]\npairs = 1"), "unknown setting of a dialect"),
+            (format!("{LEAST}[tencent]\npublic_key_pem = \"der\""), "unknown form"),
             (format!("workers = 0\n{LEAST}"), "no workers"),
             (format!("{LEAST}[log]\nlevel = \"verbose\""), "no level"),
             (format!("{LEAST}[log]\nlevel = \"info,trent=debug\""), "a filter"),

@@ -27,7 +27,7 @@ use serde_json::Map;
 use trent_core::Engine;
 use trent_core::access::{Caller, Facts};
 
-pub use auth::{Minted, mint_credential};
+pub use auth::mint_credential;
 
 use self::arn::Names;
 use self::error::{Answer, Code, Failure};
@@ -191,7 +191,7 @@ impl Dialect for Aws {
             || head.uri.query().is_some_and(|query| query.contains("X-Amz-Algorithm="))
     }
 
-    fn refuse(&self, why: Refused) -> Response<Bytes> {
+    fn refuse(&self, _: &Parts, why: Refused) -> Response<Bytes> {
         self.response(&reply::request_id(), table::UNKNOWN, Err(Failure::from(why)))
     }
 

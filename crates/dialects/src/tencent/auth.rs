@@ -27,7 +27,8 @@ const LONGEST_ID: usize = 128;
 
 const MISMATCH: &str =
     "The provided credentials could not be validated. Please check your signature is correct.";
-const EXPOSED: &str = "A signature that does not cover the action is accepted over TLS only.";
+const EXPOSED: &str =
+    "A signature that does not cover the action and the body is accepted over TLS only.";
 
 /// A proof to be made.
 pub(super) struct Prove<'a> {
@@ -166,7 +167,8 @@ fn first_fault(prove: &Prove<'_>, claim: &Claim<'_>) -> Option<Failure> {
         return Some(mismatch());
     }
     let covers = claim.signs(ACTION)
-        && (claim.signs("x-tc-region") || !prove.head.headers.contains_key("x-tc-region"));
+        && (claim.signs("x-tc-region") || !prove.head.headers.contains_key("x-tc-region"))
+        && single(&prove.head.headers, PAYLOAD) != Some(UNSIGNED.as_bytes());
     (prove.is_exposed() && !covers).then(|| Failure::new(Code::SignatureFailure, EXPOSED))
 }
 

@@ -27,7 +27,7 @@ use trent_core::Engine;
 use trent_core::access::{Caller, Facts, Identity};
 use trent_core::model::Region;
 
-pub use credential::{Minted, mint_secret_id};
+pub use credential::mint_secret_id;
 
 use self::asked::{Asked, Common};
 use self::auth::Prove;
@@ -249,7 +249,7 @@ impl Dialect for Tencent {
         claims(head, body)
     }
 
-    fn refuse(&self, why: Refused) -> Response<Bytes> {
+    fn refuse(&self, _: &Parts, why: Refused) -> Response<Bytes> {
         respond(&reply::request_id(), table::UNKNOWN, Err(Failure::from(why)))
     }
 

@@ -181,7 +181,7 @@ impl Dialect for Thalassa {
         path.starts_with("/v1/") || path.starts_with("/oidc/")
     }
 
-    fn refuse(&self, why: Refused) -> Response<Bytes> {
+    fn refuse(&self, _: &Parts, why: Refused) -> Response<Bytes> {
         respond(Err(Failure::from(why)), "unknown", &reply::request_id())
     }
 

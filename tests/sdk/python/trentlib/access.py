@@ -33,6 +33,16 @@ class Account:
 
 
 @dataclass(frozen=True)
+class AccessKey:
+    """A key pair to sign with as the Chinese vendors' clients do, and the account where it is told."""
+
+    access_key: str
+    secret: str
+    region: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
 class Token:
     """A Thalassa token with its organisation and a region."""
 
@@ -60,6 +70,18 @@ def token_of(env: dict) -> Token:
     """The Thalassa credential that `trent env` tells."""
     section = env["thalassa"]
     return Token(section["token"], section["organisation"], section["region"])
+
+
+def alibaba_of(env: dict) -> AccessKey:
+    """The access key for Alibaba's RPC API that `trent env` tells."""
+    told = env["alibaba"]
+    return AccessKey(told["access_key_id"], told["access_key_secret"], told["region"], str(told["account_id"]))
+
+
+def tencent_of(env: dict) -> AccessKey:
+    """The secret id for Tencent's API that `trent env` tells."""
+    told = env["tencent"]
+    return AccessKey(told["secret_id"], told["secret_key"], told["region"])
 
 
 class Tenant:
@@ -128,3 +150,14 @@ class Principal:
     def thalassa(self) -> Token:
         made = self._credential("thalassa")
         return Token(made["token"], made["organisation"], self.tenant.env["thalassa"]["region"])
+
+    @cached_property
+    def alibaba(self) -> AccessKey:
+        made = self._credential("alibaba")
+        region = self.tenant.env["alibaba"]["region"]
+        return AccessKey(made["access_key_id"], made["access_key_secret"], region, str(made["account_id"]))
+
+    @cached_property
+    def tencent(self) -> AccessKey:
+        made = self._credential("tencent")
+        return AccessKey(made["secret_id"], made["secret_key"], self.tenant.env["tencent"]["region"])

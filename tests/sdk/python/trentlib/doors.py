@@ -14,6 +14,15 @@ class Door:
     endpoint: str
     verify: str | bool
 
+    @property
+    def scheme(self) -> str:
+        return self.endpoint.partition("://")[0]
+
+    @property
+    def host(self) -> str:
+        """The host and port, as some vendors' clients want their endpoint."""
+        return self.endpoint.partition("://")[2]
+
     def session(self) -> requests.Session:
         """A kept-alive session of this thread."""
         sessions = _local.__dict__.setdefault("sessions", {})

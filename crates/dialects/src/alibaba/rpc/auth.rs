@@ -32,6 +32,8 @@ pub(super) const REGION: &str = "x-acs-region-id";
 /// What must be signed, whatever else is. A region, too, where it is there.
 const VITAL: [&str; 6] = ["host", "x-acs-action", "x-acs-version", DATE, NONCE, HASH];
 
+/// Names of parameters that hold secrets, as they stand in what is signed.
+const SECRETS: [&str; 2] = ["Plaintext", "SecretData"];
 const MISMATCH: &str = "Specified signature is not matched with our calculation.";
 const UNKNOWN: &str = "The Access Key ID provided does not exist in our records.";
 
@@ -69,7 +71,7 @@ pub(super) struct Claim<'a> {
     access_id: &'a str,
     scheme: Scheme<'a>,
     /// What should have been signed.
-    string: String,
+    string: Zeroizing<String>,
     /// `None` for a text that is no signature; it is told as one that does not fit.
     signature: Option<Vec<u8>>,
     /// When it was signed, in seconds since the Unix epoch.
@@ -168,7 +170,7 @@ impl<'a> Claim<'a> {
         let date = header_text(&head.headers, DATE);
         let signed = signed_at(date, DATE);
         let mut fault = first_fault(&head.headers, &names, &payload)
-            .or_else(|| canonical.is_none().then(mismatch));
+            .or_else(|| canonical.is_none().then(|| mismatch("")));
         if let Scheme::Acs4([day, ..]) = scheme
             && fault.is_none()
             && date.and_then(|date| date.get(..10)).map(|date| date.replace('-', "")).as_deref()
@@ -178,7 +180,7 @@ impl<'a> Claim<'a> {
         }
         Ok(Self {
             access_id,
-            string: string_of_hash(algorithm, &canonical.unwrap_or_default()),
+            string: Zeroizing::new(string_of_hash(algorithm, &canonical.unwrap_or_default())),
             scheme,
             signature: parse_signature(signature).map(|signature| signature.to_vec()),
             signed,
@@ -221,10 +223,7 @@ impl<'a> Claim<'a> {
                 Ok(identity)
             }
             Err(AuthFailure::Unknown) => Err(Failure::new(Code::InvalidAccessKeyId, UNKNOWN)),
-            Err(AuthFailure::Mismatch { .. }) => Err(fault.unwrap_or_else(|| {
-                let message = format!("{MISMATCH} server string to sign is:{string}");
-                Failure::new(Code::SignatureDoesNotMatch, message)
-            })),
+            Err(AuthFailure::Mismatch { .. }) => Err(fault.unwrap_or_else(|| mismatch(&string))),
             Err(AuthFailure::Failed(error)) => {
                 let about = About { operation: "unknown", resource: "*", modifies: false };
                 Err(error::rpc(&error, &about))
@@ -271,8 +270,18 @@ fn incomplete(message: &str) -> Failure {
     Failure::new(Code::IncompleteSignature, message)
 }
 
-fn mismatch() -> Failure {
-    Failure::new(Code::SignatureDoesNotMatch, MISMATCH)
+/// A wrong signature. The vendor's older clients compare what was signed with what they meant to sign. It is told where
+/// it is short and holds nothing that was to be encrypted: nobody is known yet, and answers are small.
+fn mismatch(string: &str) -> Failure {
+    const LONGEST: usize = 2_048;
+    if string.is_empty()
+        || string.len() > LONGEST
+        || SECRETS.iter().any(|name| string.contains(name))
+    {
+        return Failure::new(Code::SignatureDoesNotMatch, MISMATCH);
+    }
+    let message = format!("{MISMATCH} server string to sign is:{string}");
+    Failure::new(Code::SignatureDoesNotMatch, message)
 }
 
 fn expired() -> Failure {
@@ -311,11 +320,18 @@ fn parts_of(text: &str) -> Answer<[&str; 3]> {
 }
 
 /// What signature version 1 covers: the method and every parameter but the signature itself.
-pub(super) fn string_of_parameters(method: &str, parameters: &Parameters) -> String {
+pub(super) fn string_of_parameters(method: &str, parameters: &Parameters) -> Zeroizing<String> {
+    let mut string = Zeroizing::new(format!("{method}&%2F&"));
     let signed = parameters.iter().filter(|(name, _)| *name != "Signature");
-    let pairs: Vec<String> =
-        signed.map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    format!("{method}&%2F&{}", encode(&pairs.join("&")))
+    for (at, (name, value)) in signed.enumerate() {
+        let joint = if at == 0 { "" } else { "%26" };
+        let [name, value] =
+            [name, value].map(|text| Zeroizing::new(encode(&Zeroizing::new(encode(text)))));
+        for part in [joint, &name, "%3D", &value] {
+            string.push_str(part);
+        }
+    }
+    string
 }
 
 /// What ACS3 and ACS4 cover. Other vendors' canonical form differs: here parameters are ordered by their plain names,

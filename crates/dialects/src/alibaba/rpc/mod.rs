@@ -19,7 +19,7 @@ mod versions;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{DATE, HOST, USER_AGENT};
+use http::header::{CACHE_CONTROL, DATE, HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use trent_core::Engine;
@@ -221,6 +221,7 @@ impl Door {
             }
         }
         let operation = frame.operation;
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.extensions_mut().insert(Outcome { dialect: NAME, operation, result });
         response
     }
@@ -245,7 +246,10 @@ fn read(head: &Parts, body: &[u8]) -> Answer<Parameters> {
         return Err(unread(message.to_owned()));
     }
     Parameters::read(query, body).map_err(|refusal| match refusal {
-        Refusal::Repeated(name) => unread(format!("The parameter {name} is there twice.")),
+        Refusal::Repeated(name) => {
+            let name: String = name.chars().take(64).collect();
+            unread(format!("The parameter {name} is there twice."))
+        }
         Refusal::NotText => unread("A parameter is not UTF-8.".to_owned()),
         Refusal::TooMany => unread("There are too many parameters.".to_owned()),
     })

@@ -161,7 +161,8 @@ async fn the_listeners_refusals_have_the_vendors_form() {
         (Refused::Deadline, "InternalError"),
         (Refused::Overloaded, "RequestLimitExceeded"),
     ] {
-        let response = house.door.refuse(why);
+        let (head, ()) = http::Request::new(()).into_parts();
+        let response = house.door.refuse(&head, why);
         assert_eq!(
             (response.status().as_u16(), &response.headers()["content-type"]),
             (200, &JSON.parse().unwrap())

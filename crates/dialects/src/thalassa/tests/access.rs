@@ -255,7 +255,8 @@ async fn the_listeners_refusals_have_the_vendors_form() {
         (Refused::Deadline, 504, "Timeout"),
         (Refused::Overloaded, 503, "Unavailable"),
     ] {
-        let response = Dialect::refuse(&house.dialect, why);
+        let (head, ()) = http::Request::new(()).into_parts();
+        let response = Dialect::refuse(&house.dialect, &head, why);
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(response.status().as_u16(), status);
         assert!(!body["message"].as_str().unwrap().is_empty());

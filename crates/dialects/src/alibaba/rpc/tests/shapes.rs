@@ -130,7 +130,8 @@ async fn what_the_listener_refuses_has_the_same_form() {
         (Refused::Deadline, 503, "ServiceUnavailableTemporary"),
         (Refused::Overloaded, 429, "Rejected.Throttling"),
     ] {
-        let response = house.dialect.refuse(why);
+        let (head, ()) = http::Request::new(()).into_parts();
+        let response = house.dialect.refuse(&head, why);
         assert_eq!(response.status().as_u16(), status);
         let json: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(json["Code"], code);
