@@ -19,8 +19,8 @@ const USAGE: &str = "\
 usage: cargo xtask test [--full] [--only NAME]
 
   --full       longer runs of the randomised tests (nightly and before a release)
-  --only NAME  one part: unit, python, crash, node or go. The client parts build the
-               release binary first, unless TRENT_BIN names one";
+  --only NAME  one part: unit, python, crash, dkms, node or go. The client parts build
+               the release binary first, unless TRENT_BIN names one";
 
 /// What the caller asked for.
 struct Options {
@@ -113,6 +113,8 @@ mod tests {
         assert!(parsed(&["test"]) == Ok((false, None)));
         assert!(parsed(&["test", "--full"]) == Ok((true, None)));
         assert!(parsed(&["test", "--only", "unit"]) == Ok((false, Some(Part::Unit))));
+        let dkms = Some(Part::Suite(suites::Suite::Dkms));
+        assert!(parsed(&["test", "--only", "dkms"]) == Ok((false, dkms)));
         assert!(parsed(&["test", "--only", "crash", "--full"]) == Ok((true, crash)));
         for wrong in
             [&[][..], &["build"], &["test", "--only"], &["test", "--only", "java"], &["test", "-q"]]

@@ -152,6 +152,8 @@ mod tests {
         check(&[], "/", "", Err(Refusal::Method));
     }
 
+    type Headers = &'static [(&'static str, &'static str)];
+
     /// The marks by which the real dialects know their requests, and nobody else's.
     #[tokio::test]
     async fn every_vendor_has_marks_of_its_own() {
@@ -170,7 +172,7 @@ mod tests {
             let (head, ()) = request.body(()).unwrap().into_parts();
             dialects.pick(&head, body.as_bytes()).map(|dialect| dialect.name())
         };
-        let marked: [(&str, &[(&str, &str)], &str, &str); 13] = [
+        let marked: [(&str, Headers, &str, &str); 13] = [
             ("aws", &[("X-Amz-Target", "TrentService.ListKeys")], "/", "{}"),
             ("aws", &[("Authorization", "AWS4-HMAC-SHA256 Credential=…")], "/", "{}"),
             ("alibaba", &[("x-kms-apiname", "Encrypt")], "/", ""),

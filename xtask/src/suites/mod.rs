@@ -20,14 +20,17 @@ pub(crate) enum Suite {
     Python,
     /// The server is killed while clients write to it.
     Crash,
-    /// The AWS SDK for JavaScript.
+    /// Alibaba Cloud's client of the instance API, which needs old packages, hence its own environment.
+    Dkms,
+    /// The AWS, Alibaba Cloud and Tencent Cloud SDKs for JavaScript.
     Node,
     /// Thalassa's Go client.
     Go,
 }
 
 /// Every suite, in the order they run.
-pub(crate) const ALL: [Suite; 4] = [Suite::Python, Suite::Crash, Suite::Node, Suite::Go];
+pub(crate) const ALL: [Suite; 5] =
+    [Suite::Python, Suite::Crash, Suite::Dkms, Suite::Node, Suite::Go];
 
 impl Suite {
     /// The name on the command line and in the report.
@@ -35,6 +38,7 @@ impl Suite {
         match self {
             Self::Python => "python",
             Self::Crash => "crash",
+            Self::Dkms => "dkms",
             Self::Node => "node",
             Self::Go => "go",
         }
@@ -45,7 +49,7 @@ impl Suite {
 pub(crate) fn run(report: &mut Report, suite: Suite, binary: &Path, full: bool) {
     report.step(suite.name(), || {
         let missing = match suite {
-            Suite::Python | Suite::Crash => python::missing(),
+            Suite::Python | Suite::Crash | Suite::Dkms => python::missing(),
             Suite::Node => node::missing(),
             Suite::Go => go::missing(),
         };
@@ -53,8 +57,9 @@ pub(crate) fn run(report: &mut Report, suite: Suite, binary: &Path, full: bool) 
             return Outcome::Skipped { why, allowed_in_ci: false };
         }
         let ended = match suite {
-            Suite::Python => python::run(binary, full, "tests"),
-            Suite::Crash => python::run(binary, full, "crash"),
+            Suite::Python => python::run(binary, full, &python::MODERN, "tests"),
+            Suite::Crash => python::run(binary, full, &python::MODERN, "crash"),
+            Suite::Dkms => python::run(binary, full, &python::DKMS, "tests"),
             Suite::Node => node::run(binary, full),
             Suite::Go => go::run(binary, full),
         };

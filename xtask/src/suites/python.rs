@@ -1,4 +1,4 @@
-//! The Python suites: a virtual environment from `requirements.txt`, then pytest.
+//! The Python suites: a virtual environment from each folder's `requirements.txt`, then pytest.
 
 use std::path::Path;
 
@@ -8,15 +8,29 @@ use super::{Ended, is_current, scratch, sources, suite_command};
 use crate::process::{command, has_version, lines, run as run_to_end};
 use crate::report::Counts;
 
+/// A folder of suites with pins of their own.
+pub(super) struct Home {
+    /// Its name in `tests/sdk`.
+    folder: &'static str,
+    /// The name of its virtual environment in `target/sdk`.
+    environment: &'static str,
+}
+
+/// What works with current packages.
+pub(super) const MODERN: Home = Home { folder: "python", environment: "python" };
+
+/// The client of Alibaba Cloud's instance API, which works with old packages alone.
+pub(super) const DKMS: Home = Home { folder: "python_dkms", environment: "dkms" };
+
 /// Why the suites cannot run here, if so.
 pub(super) fn missing() -> Option<String> {
     has_version("python3", "--version", (3, 11)).err()
 }
 
 /// Installs the pins if they changed, and runs pytest on `folder` of the suite.
-pub(super) fn run(binary: &Path, full: bool, folder: &str) -> Ended {
-    let home = sources("python");
-    let environment = scratch("python");
+pub(super) fn run(binary: &Path, full: bool, home: &Home, folder: &str) -> Ended {
+    let environment = scratch(home.environment);
+    let home = sources(home.folder);
     provision(&home, &environment)?;
     let mut pytest = suite_command(environment.join("bin/python"), &home, binary);
     pytest
@@ -34,13 +48,13 @@ pub(super) fn run(binary: &Path, full: bool, folder: &str) -> Ended {
 }
 
 fn provision(home: &Path, environment: &Path) -> Result<()> {
-    let pins = std::fs::read_to_string(home.join("requirements.txt"))
-        .context("tests/sdk/python/requirements.txt")?;
+    let path = home.join("requirements.txt");
+    let pins = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let stamp = environment.join("installed.txt");
     if is_current(&stamp, &pins) {
         return Ok(());
     }
-    println!("installing the Python packages of requirements.txt");
+    println!("installing the Python packages of {}", path.display());
     run_to_end(command("python3", home).args(["-m", "venv", "--clear"]).arg(environment))?;
     // The pins name every package, so nothing may be resolved beside them; `check` proves it.
     let python = environment.join("bin/python");

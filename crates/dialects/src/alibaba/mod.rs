@@ -1,9 +1,11 @@
 //! Alibaba Cloud KMS. This file tells its two APIs apart and hands a request to the door of one: `rpc` is the RPC-style
-//! OpenAPI (JSON or XML over parameters). What they share are names (`ids`), words (`spec`) and refusals (`error`).
+//! OpenAPI (JSON or XML over parameters), `instance` the API of dedicated instances (protobuf). What they share are
+//! names (`ids`), words (`spec`) and refusals (`error`).
 
 mod credential;
 mod error;
 mod ids;
+mod instance;
 mod rpc;
 mod spec;
 
@@ -17,7 +19,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use trent_core::Engine;
 
-pub use credential::{Minted, mint_access_key};
+pub use credential::mint_access_key;
 
 use crate::common::form;
 use crate::{BoxFuture, Dialect, Peer, Refused, Regions};
@@ -45,12 +47,17 @@ impl Default for Settings {
 /// The dialect.
 pub struct Alibaba {
     rpc: rpc::Door,
+    instance: instance::Door,
 }
 
 impl Alibaba {
     /// The dialect over this engine.
-    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>, _: Settings) -> Self {
-        Self { rpc: rpc::Door::new(engine, regions) }
+    pub fn new(engine: Arc<Engine>, regions: Arc<Regions>, settings: Settings) -> Self {
+        let Settings { key_pairs_at_once } = settings;
+        Self {
+            rpc: rpc::Door::new(engine.clone(), regions.clone()),
+            instance: instance::Door::new(engine, regions, key_pairs_at_once),
+        }
     }
 }
 
@@ -62,7 +69,7 @@ impl Dialect for Alibaba {
     fn claims(&self, head: &Parts, body: &[u8]) -> bool {
         let mut values = head.headers.get_all(AUTHORIZATION).iter();
         let signs = |text: &[u8]| text.starts_with(b"ACS3-") || text.starts_with(b"ACS4-");
-        head.headers.contains_key(API_NAME)
+        instance::Door::claims(head)
             || head.headers.contains_key(ACTION)
             || values.any(|value| signs(value.as_bytes()))
             || asks_by_parameters(head, body)
@@ -73,7 +80,16 @@ impl Dialect for Alibaba {
     }
 
     fn handle<'a>(&'a self, peer: Peer, request: Request<Bytes>) -> BoxFuture<'a, Response<Bytes>> {
-        Box::pin(self.rpc.answer(peer, request))
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let is_instances = instance::Door::claims(&head);
+            let request = Request::from_parts(head, body);
+            if is_instances {
+                self.instance.answer(peer, request).await
+            } else {
+                self.rpc.answer(peer, request).await
+            }
+        })
     }
 }
 

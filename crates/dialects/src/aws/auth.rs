@@ -16,6 +16,7 @@ use super::error::{About, Answer, Code, Failure};
 use super::profile;
 use crate::Regions;
 use crate::common::canonical::{Signed, signed_names};
+use crate::common::mint::Minted;
 use crate::common::signing::{SIGV4, Signature, parse_signature, payload_hash};
 use crate::common::time;
 
@@ -307,15 +308,8 @@ fn outside_window(stamp: &Stamp, now: i64) -> Option<Failure> {
     None
 }
 
-/// A new access key. The secret is shown to its owner once.
-pub struct Minted {
-    /// The public part: `AKIA` and 16 characters of `A-Z2-7`.
-    pub access_id: String,
-    /// The secret part: 40 characters of base64's alphabet, which hold 240 bits.
-    pub secret: SecretBytes,
-}
-
-/// Makes an access key from fresh randomness.
+/// Makes an access key from fresh randomness: an id of `AKIA` and 16 characters of `A-Z2-7`, a secret of 40 characters of
+/// base64's alphabet, which hold 240 bits.
 ///
 /// # Errors
 /// When the random generator fails.

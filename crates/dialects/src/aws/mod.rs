@@ -27,7 +27,7 @@ use serde_json::Map;
 use trent_core::Engine;
 use trent_core::access::{Caller, Facts};
 
-pub use auth::{Minted, mint_credential};
+pub use auth::mint_credential;
 
 use self::arn::Names;
 use self::error::{Answer, Code, Failure};

@@ -6,6 +6,7 @@ pub mod form;
 pub mod frame;
 pub mod json;
 pub mod limits;
+pub mod mint;
 pub mod nonce;
 pub mod paging;
 pub mod reply;

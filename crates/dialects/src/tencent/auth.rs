@@ -83,12 +83,15 @@ impl Prove<'_> {
     /// What the client may have signed as its host: the header's text, and without the port.
     pub(super) fn hosts(&self) -> Answer<Vec<Vec<u8>>> {
         let host = single(&self.head.headers, HOST.as_str()).ok_or_else(mismatch)?;
-        let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let rest = &host[..host.len() - digits];
-        let without_port = rest.strip_suffix(b":").filter(|_| digits > 0).unwrap_or(host);
-        let spellings = [host, without_port].map(<[u8]>::to_vec);
-        Ok(with_lower(spellings))
+        Ok(host_spellings(host))
     }
+}
+
+fn host_spellings(host: &[u8]) -> Vec<Vec<u8>> {
+    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = &host[..host.len() - digits];
+    let without_port = rest.strip_suffix(b":").filter(|_| digits > 0).unwrap_or(host);
+    with_lower([host, without_port].map(<[u8]>::to_vec))
 }
 
 pub(super) fn mismatch() -> Failure {

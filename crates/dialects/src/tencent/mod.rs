@@ -27,7 +27,7 @@ use trent_core::Engine;
 use trent_core::access::{Caller, Facts, Identity};
 use trent_core::model::Region;
 
-pub use credential::{Minted, mint_secret_id};
+pub use credential::mint_secret_id;
 
 use self::asked::{Asked, Common};
 use self::auth::Prove;
@@ -246,7 +246,7 @@ impl Dialect for Tencent {
     }
 
     fn claims(&self, head: &Parts, body: &[u8]) -> bool {
-        head.headers.contains_key(ACTION) || signs(head) || names_secret_id(head, body)
+        claims(head, body)
     }
 
     fn refuse(&self, why: Refused) -> Response<Bytes> {
@@ -275,15 +275,15 @@ fn trace(head: &Parts) -> Option<HeaderValue> {
     fits.then(|| trace.clone())
 }
 
-/// Whether query or form have the two parameters that the older clients send.
-fn names_secret_id(head: &Parts, body: &[u8]) -> bool {
+/// Whether a request bears the vendor's marks: its headers, or the two parameters of its older clients in query or form.
+fn claims(head: &Parts, body: &[u8]) -> bool {
     let query = head.uri.query().unwrap_or_default().as_bytes();
     let form = if form::is_form(&head.headers) { body } else { b"" };
     let has = |wanted: &str| {
         let mut pairs = [query, form].into_iter().flat_map(form_urlencoded::parse);
         pairs.any(|(name, _)| name == wanted)
     };
-    has("Action") && has("SecretId")
+    head.headers.contains_key(ACTION) || signs(head) || (has("Action") && has("SecretId"))
 }
 
 #[cfg(test)]
