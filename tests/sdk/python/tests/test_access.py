@@ -1,12 +1,15 @@
 """What an operator changes beside the running server counts for the very next request; names that look alike."""
 
 import unicodedata
+from functools import partial
 
 import pytest
 
-from trentlib import aws
+from trentlib import alibaba, aws, tencent
 from trentlib.access import Tenant, fresh
+from trentlib.alibaba import Alibaba
 from trentlib.server import attempt
+from trentlib.tencent import Tencent
 from trentlib.thalassa import Thalassa, check_status
 
 REFUSED = {"aws": "UnrecognizedClientException", "qkms": ("NotAuthorizedException", "UnrecognizedClientException")}
@@ -20,6 +23,14 @@ def check(who, door, works: bool) -> None:
             aws.ok(account, door, "ListKeys")
         else:
             aws.check_error(aws.call(account, door, "ListKeys"), codes)
+    for client, refused in (
+        (Tencent(who.tencent, door), partial(tencent.check_refused, "AuthFailure.SecretIdNotFound")),
+        (Alibaba(who.alibaba, door), partial(alibaba.check_refused, "InvalidAccessKeyId.NotFound", 404)),
+    ):
+        if works:
+            client.call("ListKeys")
+        else:
+            refused(client.call, "ListKeys")
     client = Thalassa(door, who.thalassa)
     answer = client.raw("GET", f"/{client.token.region}/keys")
     check_status(answer, 200 if works else 401)
@@ -33,7 +44,7 @@ def test_revocation_counts_at_once(server, env, door, what):
     def switch(verb):
         match what:
             case "credential":
-                assert who.switch_credentials(verb) == 3
+                assert who.switch_credentials(verb) == 5
             case "principal":
                 who.switch(verb)
             case "tenant":

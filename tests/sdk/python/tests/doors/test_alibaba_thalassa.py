@@ -1,0 +1,7 @@
+"""One key and one ciphertext through Alibaba's RPC API and Thalassa."""
+
+from trentlib.pairs import Pair
+
+
+class TestAlibabaThalassa(Pair):
+    first, second = "alibaba", "thalassa"

@@ -1,0 +1,7 @@
+"""One key and one ciphertext through AWS and Alibaba's RPC API."""
+
+from trentlib.pairs import Pair
+
+
+class TestAwsAlibaba(Pair):
+    first, second = "aws", "alibaba"

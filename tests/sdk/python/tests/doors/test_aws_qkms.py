@@ -1,0 +1,7 @@
+"""One key and one ciphertext through AWS and Q-KMS."""
+
+from trentlib.pairs import Pair
+
+
+class TestAwsQkms(Pair):
+    first, second = "aws", "qkms"
