@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{Ended, is_current, scratch, sources, suite_command};
-use crate::process::{command, has_version, lines, run as run_to_end};
+use crate::process::{command, has_version, lines, root, run as run_to_end};
 use crate::report::Counts;
 
 /// A folder of suites with pins of their own.
@@ -21,6 +21,9 @@ pub(super) const MODERN: Home = Home { folder: "python", environment: "python" }
 
 /// The client of Alibaba Cloud's instance API, which works with old packages alone.
 pub(super) const DKMS: Home = Home { folder: "python_dkms", environment: "dkms" };
+
+/// The pins of what builds a package that comes as source, below the root.
+const BUILD_PINS: &str = "xtask/python-build.txt";
 
 /// Why the suites cannot run here, if so.
 pub(super) fn missing() -> Option<String> {
@@ -48,8 +51,10 @@ pub(super) fn run(binary: &Path, full: bool, home: &Home, folder: &str) -> Ended
 }
 
 fn provision(home: &Path, environment: &Path) -> Result<()> {
-    let path = home.join("requirements.txt");
-    let pins = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let read =
+        |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+    let (path, builders) = (home.join("requirements.txt"), root().join(BUILD_PINS));
+    let pins = read(&path)? + &read(&builders)?;
     let stamp = environment.join("installed.txt");
     if is_current(&stamp, &pins) {
         return Ok(());
@@ -58,17 +63,12 @@ fn provision(home: &Path, environment: &Path) -> Result<()> {
     run_to_end(command("python3", home).args(["-m", "venv", "--clear"]).arg(environment))?;
     // The pins name every package, so nothing may be resolved beside them; `check` proves it.
     let python = environment.join("bin/python");
-    run_to_end(command(&python, home).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--requirement",
-        "requirements.txt",
-    ]))?;
+    let mut install = command(&python, home);
+    install.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    install.args(["--no-deps", "--requirement", "requirements.txt"]);
+    // Older releases of pip hold builds to the one, newer ones to the other.
+    install.env("PIP_CONSTRAINT", &builders).env("PIP_BUILD_CONSTRAINT", &builders);
+    run_to_end(&mut install)?;
     run_to_end(command(&python, home).args(["-m", "pip", "check"]))?;
     std::fs::write(&stamp, pins).context("cannot write the stamp")
 }
