@@ -242,7 +242,11 @@ impl KeySpec {
     pub fn decrypts_with(self, usage: Usage, algorithm: EncryptAlgorithm) -> bool {
         let possible = self.encrypt_algorithms(usage);
         match algorithm {
-            EncryptAlgorithm::RsaPkcs1 => possible.contains(&EncryptAlgorithm::RsaOaepSha256),
+            // Never with a key that signs too: what decryption might tell would be told of signatures.
+            EncryptAlgorithm::RsaPkcs1 => {
+                usage == Usage::EncryptDecrypt
+                    && possible.contains(&EncryptAlgorithm::RsaOaepSha256)
+            }
             other => possible.contains(&other),
         }
     }
@@ -339,5 +343,13 @@ mod tests {
         assert_eq!(rsa.encrypt_algorithms(Usage::EncryptSign).len(), 2);
         assert_eq!(rsa.sign_algorithms(Usage::EncryptSign).len(), 6);
         assert_eq!(KeySpec::EcP256.sign_algorithms(Usage::KeyAgreement), &[]);
+        for (spec, usage, expected) in [
+            (rsa, Usage::EncryptDecrypt, true),
+            (rsa, Usage::EncryptSign, false),
+            (rsa, Usage::SignVerify, false),
+            (KeySpec::Aes256, Usage::EncryptDecrypt, false),
+        ] {
+            assert_eq!(spec.decrypts_with(usage, EncryptAlgorithm::RsaPkcs1), expected);
+        }
     }
 }

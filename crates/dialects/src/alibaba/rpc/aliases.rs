@@ -8,8 +8,8 @@ use super::request::{Call, Reply};
 
 /// The longest alias with its prefix, in characters.
 const LONGEST: usize = 255;
-/// The beginning of aliases that are the vendor's own.
-const RESERVED: &str = "acs";
+/// What no alias of a user begins with: the vendor's own, and AWS's, whose API has the same aliases.
+const RESERVED: [&str; 2] = ["acs", "aws/"];
 
 /// CreateAlias.
 pub(super) async fn create(call: &Call<'_>) -> Answer<Reply> {
@@ -25,7 +25,8 @@ pub(super) async fn create(call: &Call<'_>) -> Answer<Reply> {
 fn name(alias: &str) -> Option<&str> {
     let may = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/".contains(&byte);
     let name = alias.strip_prefix(ALIAS).filter(|_| alias.len() <= LONGEST)?;
-    (!name.is_empty() && name.bytes().all(may) && !name.starts_with(RESERVED)).then_some(name)
+    (!name.is_empty() && name.bytes().all(may) && !RESERVED.iter().any(|own| name.starts_with(own)))
+        .then_some(name)
 }
 
 #[cfg(test)]
@@ -43,6 +44,8 @@ mod unit {
             (&format!("{long}a"), None),
             ("alias/", None),
             ("alias/acs/kms", None),
+            ("alias/aws/s3", None),
+            ("alias/aws", Some("aws")),
             ("alias/a b", None),
             ("alias/é", None),
             ("a", None),

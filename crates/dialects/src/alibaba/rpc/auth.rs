@@ -197,7 +197,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Proves who signed, and uses the nonce.
+    /// Proves who signed, and uses the nonce: who it is, and whether the request is sent again.
     ///
     /// # Errors
     /// The vendor's own code for whatever is wrong. An unknown access key costs the same work as a wrong signature.
@@ -206,7 +206,7 @@ impl<'a> Claim<'a> {
         engine: &Engine,
         nonces: &Nonces,
         now: i64,
-    ) -> Answer<Identity> {
+    ) -> Answer<(Identity, Answer<()>)> {
         let Self { access_id, scheme, string, signature, signed, nonce, fault } = self;
         let fault = match (fault, &signed) {
             (None, Err(failure)) => Some(Failure::new(failure.code, &*failure.message)),
@@ -219,8 +219,8 @@ impl<'a> Claim<'a> {
         let check = |secret: &[u8]| scheme.fits(secret, &string, &signature) && complete;
         match engine.verify_secret(NAME, access_id, check).await {
             Ok(identity) => {
-                take_nonce(nonces, access_id, nonce, signed?, now)?;
-                Ok(identity)
+                let fresh = take_nonce(nonces, access_id, nonce, signed?, now);
+                Ok((identity, fresh))
             }
             Err(AuthFailure::Unknown) => Err(Failure::new(Code::InvalidAccessKeyId, UNKNOWN)),
             Err(AuthFailure::Mismatch { .. }) => Err(fault.unwrap_or_else(|| mismatch(&string))),

@@ -108,8 +108,9 @@ impl Door {
         let claim = Claim::read(kind, head, body, &parameters)?;
         let scope = claim.region();
         let now = time::seconds(self.engine.clock().now_ms());
-        let identity = claim.prove(&self.engine, &self.nonces, now).await?;
-        let region = self.region(kind, head, &parameters, scope);
+        let (identity, fresh) = claim.prove(&self.engine, &self.nonces, now).await?;
+        // Who sends a request again is known: it is in the log.
+        let region = fresh.and_then(|()| self.region(kind, head, &parameters, scope));
         // What is said in the log of a request for no region that we know is said of the host's.
         let fallback = || self.regions.for_host(NAME, frame.host);
         let caller = Caller {
