@@ -63,7 +63,6 @@ impl Door {
     }
 
     /// The listener's refusal of a request that was not read.
-    #[allow(dead_code)]
     pub(super) fn refuse(&self, why: Refused) -> Response<Bytes> {
         self.response(&reply::request_id(), table::UNKNOWN, Err(Failure::from(why)))
     }

@@ -4,10 +4,11 @@ use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use trent_core::access::Preset;
 
+use super::super::super::{Alibaba, Settings};
 use super::super::messages::*;
 use super::super::table::ROWS;
 use super::*;
-use crate::Refused;
+use crate::{Dialect, Refused, Regions};
 
 async fn check(house: &House, draft: Draft, status: u16, code: &str) {
     let answer = house.send(draft.clone()).await;
@@ -75,16 +76,28 @@ async fn the_outer_form() {
 #[tokio::test]
 async fn the_listeners_refusals_are_protobuf() {
     let house = House::new().await;
+    let regions = Arc::new(Regions::new(Vec::new(), true));
+    let dialect = Alibaba::new(house.engine.clone(), regions, Settings::default());
+    let head = |name: &str, value: &str| {
+        let request = Request::builder().method("POST").header(name, value);
+        request.body(()).unwrap().into_parts().0
+    };
     for (why, status, code) in [
         (Refused::TooLarge, 413, "RequestEntityTooLarge"),
         (Refused::Deadline, 503, "ServiceUnavailableTemporary"),
         (Refused::Overloaded, 429, "Rejected.Throttling"),
     ] {
-        let response = house.door.refuse(why);
-        let error = Error::decode(response.body().clone()).unwrap();
-        assert_eq!((response.status().as_u16(), error.error_code.as_str()), (status, code));
-        assert_eq!(error.status_code, i32::from(status));
-        assert_eq!(response.headers()["content-type"], "application/x-protobuf");
+        for (name, value) in
+            [("x-kms-apiname", "Encrypt"), ("content-type", "application/x-protobuf")]
+        {
+            let response = dialect.refuse(&head(name, value), why);
+            let error = Error::decode(response.body().clone()).unwrap();
+            assert_eq!((response.status().as_u16(), error.error_code.as_str()), (status, code));
+            assert_eq!(error.status_code, i32::from(status));
+            assert_eq!(response.headers()["content-type"], "application/x-protobuf");
+        }
+        let response = dialect.refuse(&head("x-acs-action", "Encrypt"), why);
+        assert_eq!(response.headers()["content-type"], "application/json;charset=utf-8");
     }
 }
 
