@@ -27,14 +27,18 @@ impl Regions {
         Self { known, open }
     }
 
-    /// The region that a dialect's client means.
-    pub fn resolve(&self, dialect: &str, text: &str) -> Option<Region> {
+    /// The configured region that a dialect's client may call so: by a synonym, else by its name.
+    fn named(&self, dialect: &str, text: &str) -> Option<&RegionNames> {
         let spelt = |region: &&RegionNames| {
             region.synonyms.get(dialect).is_some_and(|names| names.iter().any(|name| name == text))
         };
         let named = |region: &&RegionNames| region.name.as_str() == text;
-        let found = self.known.iter().find(spelt).or_else(|| self.known.iter().find(named));
-        match found {
+        self.known.iter().find(spelt).or_else(|| self.known.iter().find(named))
+    }
+
+    /// The region that a dialect's client means.
+    pub fn resolve(&self, dialect: &str, text: &str) -> Option<Region> {
+        match self.named(dialect, text) {
             Some(region) => Some(region.name.clone()),
             None if self.open => Region::new(text),
             None => None,
@@ -44,13 +48,8 @@ impl Regions {
     /// The region of a request that does not name one: that of which a label of the host's name is a name, otherwise the
     /// first that the dialect has a synonym for.
     pub fn for_host(&self, dialect: &str, host: &str) -> Region {
-        let named = |region: &&RegionNames, label: &str| {
-            let synonyms = region.synonyms.get(dialect).into_iter().flatten();
-            synonyms.map(String::as_str).chain([region.name.as_str()]).any(|name| name == label)
-        };
         let host = host.split(':').next().unwrap_or_default();
-        let mut labels = host.split('.');
-        let found = labels.find_map(|label| self.known.iter().find(|region| named(region, label)));
+        let found = host.split('.').find_map(|label| self.named(dialect, label));
         let has_synonym = |region: &&RegionNames| region.synonyms.contains_key(dialect);
         let found = found.or_else(|| self.known.iter().find(has_synonym)).or(self.known.first());
         found.map_or_else(Region::nowhere, |region| region.name.clone())

@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use data_encoding::BASE32_NOPAD;
 use tokio::task::JoinHandle;
 use trent_core::Engine;
-use trent_core::crypto::{SecretBytes, random};
+use trent_core::crypto::random;
 use trent_core::engine::{NewCredential, NewSecret};
 use trent_core::model::{Account, PrincipalId, Tenant};
+use trent_dialects::common::mint;
 use trent_dialects::{alibaba, aws, tencent, thalassa};
 use zeroize::Zeroizing;
 
@@ -132,19 +133,10 @@ pub(crate) async fn issue(
     kind: Kind,
 ) -> Result<Issued> {
     let minted = match kind {
-        Kind::Aws | Kind::Qkms => {
-            let minted = aws::mint_credential()?;
-            Minted::signing(minted.access_id, minted.secret)?
-        }
-        Kind::Alibaba => {
-            let minted = alibaba::mint_access_key()?;
-            Minted::signing(minted.access_id, minted.secret)?
-        }
+        Kind::Aws | Kind::Qkms => Minted::signing(aws::mint_credential()?)?,
+        Kind::Alibaba => Minted::signing(alibaba::mint_access_key()?)?,
         Kind::AlibabaInstance => make_client_key(engine).await??.into(),
-        Kind::Tencent => {
-            let minted = tencent::mint_secret_id()?;
-            Minted::signing(minted.access_id, minted.secret)?
-        }
+        Kind::Tencent => Minted::signing(tencent::mint_secret_id()?)?,
         Kind::Thalassa => {
             let minted = thalassa::mint_token()?;
             let kept = NewSecret::Bearer(minted.secret);
@@ -180,7 +172,8 @@ struct Minted {
 
 impl Minted {
     /// Of a secret that clients sign with.
-    fn signing(access_id: String, secret: SecretBytes) -> Result<Self> {
+    fn signing(minted: mint::Minted) -> Result<Self> {
+        let mint::Minted { access_id, secret } = minted;
         let text = std::str::from_utf8(secret.expose()).context("a secret key is text")?;
         let shown = Zeroizing::new(text.to_owned());
         Ok(Self { access_id, shown, kept: NewSecret::Recoverable(secret), file: None })

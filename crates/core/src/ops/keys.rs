@@ -37,6 +37,24 @@ pub struct CreateKey {
     pub hints: BTreeMap<String, String>,
 }
 
+impl CreateKey {
+    /// A key of this spec and usage that has nothing else to it.
+    pub fn bare(spec: KeySpec, usage: Usage) -> Self {
+        Self {
+            spec,
+            usage,
+            name: None,
+            slug: None,
+            description: String::new(),
+            tags: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            exportable: false,
+            rotation: Rotation::default(),
+            hints: BTreeMap::new(),
+        }
+    }
+}
+
 /// How many slugs are tried for one name before the request is given up.
 const SLUGS: u32 = 1_000;
 

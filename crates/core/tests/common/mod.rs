@@ -200,16 +200,10 @@ impl Lab {
         name: Option<&str>,
     ) -> Result<KeyView> {
         let new = CreateKey {
-            spec,
-            usage,
             name: name.map(str::to_owned),
             slug: name.map(|name| name.replace(' ', "-")),
-            description: String::new(),
-            tags: BTreeMap::new(),
-            annotations: BTreeMap::new(),
             exportable,
-            rotation: Rotation::default(),
-            hints: BTreeMap::new(),
+            ..CreateKey::bare(spec, usage)
         };
         self.engine.create_key(caller, new).await
     }

@@ -1,36 +1,13 @@
 //! What a refusal is in both of the vendor's APIs: one total table from the KMS's error kinds to the vendor's codes, a
 //! column for each API, and the refusals that are made before the KMS is asked. How each API writes them is its own.
 
-use http::StatusCode;
 use trent_core::error::{Error, ErrorKind, Field, What};
 
 use crate::Refused;
+use crate::common::codes::codes;
 
 /// The result of a step that may be refused.
 pub(super) type Answer<T> = Result<T, Failure>;
-
-macro_rules! codes {
-    ($($name:ident = $text:literal $status:ident;)*) => {
-        /// The vendor's codes that can arise here.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub(super) enum Code { $($name,)* }
-
-        impl Code {
-            #[cfg(test)]
-            const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The code's text.
-            pub(super) const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// The HTTP status that comes with it.
-            pub(super) const fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)* }
-            }
-        }
-    };
-}
 
 codes! {
     AccessDeniedError = "AccessDeniedError" FORBIDDEN;

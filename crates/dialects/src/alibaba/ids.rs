@@ -2,7 +2,7 @@
 
 use trent_core::Engine;
 use trent_core::access::Caller;
-use trent_core::error::Error;
+use trent_core::error::{Error, ErrorKind};
 use trent_core::model::{KeyId, KeyRef, NameKind};
 
 use super::NAME;
@@ -18,12 +18,8 @@ const LONGEST: usize = 512;
 pub(super) enum NoKey {
     /// It is not a name.
     Malformed,
-    /// It is a key's name, of no key that could be the caller's.
-    Key,
-    /// It is an alias, of no key that could be the caller's.
-    Alias,
-    /// It could not be found out.
-    Failed(Error),
+    /// It is of no key that could be the caller's, or that could not be found out.
+    Refused(Error),
 }
 
 /// The key that a `KeyId` means: an id, an alias with its prefix, or an ARN of either. An ARN must be of the caller's
@@ -45,17 +41,17 @@ pub(super) async fn key_ref(
         return Err(NoKey::Malformed);
     };
     let (found, missing) = match named.strip_prefix("key/") {
-        Some(id) => (key(id)?, NoKey::Key),
-        None if named.starts_with(ALIAS) => (resource(named)?, NoKey::Alias),
+        Some(id) => (key(id)?, ErrorKind::KeyNotFound),
+        None if named.starts_with(ALIAS) => (resource(named)?, ErrorKind::NameNotFound),
         None => return Err(NoKey::Malformed),
     };
     if regions.resolve(NAME, region).as_ref() != Some(&caller.region) {
-        return Err(missing);
+        return Err(NoKey::Refused(missing.into()));
     }
-    let owner = engine.tenant_by_account(NAME, account).await.map_err(NoKey::Failed)?;
+    let owner = engine.tenant_by_account(NAME, account).await.map_err(NoKey::Refused)?;
     match owner {
         Some(owner) if owner.id == caller.tenant() => Ok(found),
-        _ => Err(missing),
+        _ => Err(NoKey::Refused(missing.into())),
     }
 }
 
@@ -69,7 +65,8 @@ fn resource(text: &str) -> Result<KeyRef, NoKey> {
 
 fn key(id: &str) -> Result<KeyRef, NoKey> {
     // The vendor's own ids have other forms too, so a text that is no UUID is a key that does not exist here.
-    KeyId::parse(id).map(KeyRef::Id).ok_or(NoKey::Key)
+    let id = KeyId::parse(id).map(KeyRef::Id);
+    id.ok_or_else(|| NoKey::Refused(ErrorKind::KeyNotFound.into()))
 }
 
 /// A key's ARN.

@@ -72,7 +72,7 @@ impl Dialect for Alibaba {
         instance::Door::claims(head)
             || head.headers.contains_key(ACTION)
             || values.any(|value| signs(value.as_bytes()))
-            || asks_by_parameters(head, body)
+            || form::names_all(head, body, ["Action", "AccessKeyId"])
     }
 
     fn refuse(&self, head: &Parts, why: Refused) -> Response<Bytes> {
@@ -92,15 +92,4 @@ impl Dialect for Alibaba {
             }
         })
     }
-}
-
-/// Whether query or form have the two parameters by which the older clients are known.
-fn asks_by_parameters(head: &Parts, body: &[u8]) -> bool {
-    let query = head.uri.query().unwrap_or_default().as_bytes();
-    let form = if form::is_form(&head.headers) { body } else { b"" };
-    let named = |wanted: &str| {
-        let mut pairs = [query, form].into_iter().flat_map(form_urlencoded::parse);
-        pairs.any(|(name, _)| name == wanted)
-    };
-    named("Action") && named("AccessKeyId")
 }

@@ -1,39 +1,16 @@
 //! What a refusal looks like: one total table from the KMS's error kinds to the vendor's exceptions, with the vendor's
 //! own texts. Refusals that are made before the KMS is asked have their constructors here too.
 
-use http::StatusCode;
 use serde::Serialize;
 use trent_core::error::{Error, ErrorKind, Field, What};
 use trent_core::model::KeyId;
 
 use super::arn::Names;
 use crate::Refused;
+use crate::common::codes::codes;
 
 /// The result of a step that may be refused.
 pub(super) type Answer<T> = Result<T, Failure>;
-
-macro_rules! codes {
-    ($($name:ident = $text:literal $status:ident;)*) => {
-        /// The vendor's exceptions that can arise here.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub(super) enum Code { $($name,)* }
-
-        impl Code {
-            #[cfg(test)]
-            const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The exception's name.
-            pub(super) const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// The HTTP status that comes with it.
-            pub(super) const fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)* }
-            }
-        }
-    };
-}
 
 codes! {
     AccessDenied = "AccessDeniedException" BAD_REQUEST;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use trent_core::model::{KeyView, Rotation, Usage};
+use trent_core::model::{KeyView, Usage};
 use trent_core::ops::CreateKey;
 
 use super::error::{Answer, Code, Failure};
@@ -133,18 +133,8 @@ fn wanted(call: &Call<'_>) -> Answer<CreateKey> {
     if SPEC_ALIASES.contains(&spec) {
         hints.insert(SPEC_HINT.to_owned(), spec.to_owned());
     }
-    Ok(CreateKey {
-        spec: key_spec,
-        usage,
-        name: None,
-        slug: None,
-        description: description.to_owned(),
-        tags,
-        annotations: BTreeMap::new(),
-        exportable: false,
-        rotation: Rotation::default(),
-        hints,
-    })
+    let description = description.to_owned();
+    Ok(CreateKey { description, tags, hints, ..CreateKey::bare(key_spec, usage) })
 }
 
 /// Whether the member asks for a key that several parties hold: a number of parties above 1, or any list of them.

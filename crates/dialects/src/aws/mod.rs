@@ -25,7 +25,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use serde_json::Map;
 use trent_core::Engine;
-use trent_core::access::{Caller, Facts};
+use trent_core::access::Caller;
 
 pub use auth::mint_credential;
 
@@ -34,7 +34,7 @@ use self::error::{Answer, Code, Failure};
 use self::request::{Call, Reply};
 use self::table::{Found, Row};
 use crate::common::json::Document;
-use crate::common::{reply, time};
+use crate::common::{facts, reply, time};
 use crate::{BoxFuture, Dialect, Outcome, Peer, Refused, Regions};
 
 /// The dialect's name, and the namespace of its accounts.
@@ -42,8 +42,6 @@ const NAME: &str = "aws";
 const JSON: &str = "application/x-amz-json-1.1";
 const TARGET: &str = "x-amz-target";
 const PREFIX: &str = "TrentService.";
-/// How much of a client's name of itself is kept, in bytes.
-const AGENT: usize = 256;
 
 /// The dialect.
 pub struct Aws {
@@ -86,17 +84,11 @@ impl Aws {
             return Err(Failure::new(Code::RequestTooLarge, message));
         }
         let proved = auth::authenticate(&self.engine, &self.regions, head, body).await?;
+        let agent = facts::text(&head.headers, USER_AGENT);
         let caller = Caller {
             identity: proved.identity,
             region: proved.region,
-            facts: Facts {
-                dialect: NAME,
-                operation: found.name(),
-                source: peer.address.ip(),
-                secure: peer.secure,
-                agent: agent(&head.headers),
-                request: id.to_owned(),
-            },
+            facts: facts::of(NAME, found.name(), peer, agent, id),
             expresses: |key| spec::spec_name(key.spec).is_some(),
             dry_run: false,
         };
@@ -107,7 +99,10 @@ impl Aws {
             }
         };
         match result {
-            Err(failure) if !failure.recorded => self.record(&caller, failure).await,
+            Err(failure) if !failure.recorded => {
+                let told = facts::record(&self.engine, &caller, failure.code.as_str()).await;
+                Err(if told { failure } else { Failure::internal() })
+            }
             other => other,
         }
     }
@@ -132,17 +127,6 @@ impl Aws {
         let alias = OnceLock::new();
         let call = Call { engine, regions, caller, row, names, members, alias };
         (row.run)(&call).await
-    }
-
-    /// A refusal that no operation recorded is recorded before its answer leaves.
-    async fn record(&self, caller: &Caller, failure: Failure) -> Answer<Reply> {
-        match self.engine.record_refusal(caller, failure.code.as_str()).await {
-            Ok(()) => Err(failure),
-            Err(error) => {
-                tracing::error!(error = ?error, "a refusal was not recorded");
-                Err(Failure::internal())
-            }
-        }
     }
 
     fn response(
@@ -210,12 +194,6 @@ fn target(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(TARGET).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() { None } else { value.strip_prefix(PREFIX) }
-}
-
-fn agent(headers: &HeaderMap) -> String {
-    let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A header that is text is ASCII, so every place is between characters.
-    text.get(..AGENT).unwrap_or(text).to_owned()
 }
 
 /// The body's JSON; `None` for an empty body, which has no members.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -87,6 +88,16 @@ fn decode(text: &[u8]) -> Result<String, Refusal> {
 /// Percent-encodes a text (RFC 3986, section 2.3: only unreserved characters stay).
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Whether query and form have all of these parameters between them, of a request of which nothing else is known.
+pub fn names_all(head: &Parts, body: &[u8], wanted: [&str; 2]) -> bool {
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let form = if is_form(&head.headers) { body } else { b"" };
+    wanted.iter().all(|wanted| {
+        let mut pairs = [query, form].into_iter().flat_map(form_urlencoded::parse);
+        pairs.any(|(name, _)| name == *wanted)
+    })
 }
 
 /// Whether a body says that it is a form.

@@ -75,6 +75,21 @@ pub fn string_of_hash(algorithm: &str, canonical: &[u8]) -> String {
     format!("{algorithm}\n{}", HEXLOWER.encode(&sha256(&[canonical])))
 }
 
+/// What an `Authorization` header says after its algorithm: credential, signed headers and signature, each of which may
+/// be missing; `None` where it says anything else, one of them twice, or one with nothing in it.
+pub fn authorization_parts(text: &str) -> Option<[Option<&str>; 3]> {
+    const PARTS: [&str; 3] = ["Credential", "SignedHeaders", "Signature"];
+    let mut found = [None; 3];
+    for part in text.split(',') {
+        let (name, value) = part.trim().split_once('=')?;
+        let at = PARTS.iter().position(|known| *known == name)?;
+        if value.is_empty() || found[at].replace(value).is_some() {
+            return None;
+        }
+    }
+    Some(found)
+}
+
 /// Reads a signature: 64 hex digits of lower case and nothing else.
 pub fn parse_signature(text: &str) -> Option<Signature> {
     HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 use super::error::{Answer, Code, Failure};
 use super::{ACTION, signs};
 use crate::Refused;
+use crate::common::facts;
 use crate::common::form::{self, Parameters};
 
 /// The longest query, in bytes.
@@ -16,8 +17,6 @@ const LONGEST_QUERY: usize = 32 * 1_024;
 const LONGEST_FORM: usize = 1_024 * 1_024;
 /// The longest JSON body, in bytes.
 const LONGEST_JSON: usize = 10 * 1_024 * 1_024;
-/// How much of a client's name of itself is kept, in bytes.
-const AGENT: usize = 256;
 /// The longest time that is read, in digits.
 const DIGITS: usize = 12;
 
@@ -170,10 +169,7 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Answer<Option<&'a str>> {
 }
 
 fn agent(told: Option<&str>, headers: &HeaderMap) -> String {
-    let header = || headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    let text = told.or_else(header).unwrap_or_default();
-    let end = (0..=AGENT.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-    text[..end.unwrap_or(0)].to_owned()
+    told.unwrap_or_else(|| facts::text(headers, USER_AGENT)).to_owned()
 }
 
 #[cfg(test)]
@@ -279,13 +275,5 @@ mod tests {
         check("POST", "/", &[FORM], &form(LONGEST_FORM + 1), large);
         check("POST", "/", &HEADERS, &"x".repeat(LONGEST_JSON), None);
         check("POST", "/", &HEADERS, &"x".repeat(LONGEST_JSON + 1), large);
-    }
-
-    #[test]
-    fn a_clients_name_is_cut_between_characters() {
-        let headers = HeaderMap::new();
-        assert_eq!(agent(Some(&"é".repeat(200)), &headers).len(), AGENT);
-        assert_eq!(agent(Some(&format!("x{}", "é".repeat(200))), &headers).len(), AGENT - 1);
-        assert_eq!(agent(None, &headers), "");
     }
 }

@@ -14,7 +14,7 @@ use super::error::{Answer, Code, Failure};
 use super::{ACTION, NAME};
 use crate::Peer;
 use crate::common::canonical::signed_names;
-use crate::common::signing::{Signature, TC3, parse_signature, payload_hash};
+use crate::common::signing::{Signature, TC3, authorization_parts, parse_signature, payload_hash};
 use crate::common::time;
 
 /// How far a client's clock may be off, in seconds.
@@ -280,16 +280,9 @@ impl<'a> Claim<'a> {
 
     fn parse(text: &'a str) -> Option<Self> {
         let rest = text.strip_prefix(TC3.algorithm)?.strip_prefix(' ')?;
-        const PARTS: [&str; 3] = ["Credential", "SignedHeaders", "Signature"];
-        let mut found: [Option<&str>; 3] = [None; 3];
-        for part in rest.split(',') {
-            let (name, value) = part.trim().split_once('=')?;
-            let at = PARTS.iter().position(|known| *known == name)?;
-            if value.is_empty() || found[at].replace(value).is_some() {
-                return None;
-            }
-        }
-        let [Some(credential), Some(names), Some(signature)] = found else { return None };
+        let [Some(credential), Some(names), Some(signature)] = authorization_parts(rest)? else {
+            return None;
+        };
         // A service may be a host with its port; an id may hold anything.
         let mut steps = credential.rsplitn(4, '/');
         let (terminator, service, date) = (steps.next()?, steps.next()?, steps.next()?);

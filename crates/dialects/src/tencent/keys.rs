@@ -1,9 +1,7 @@
 //! Keys themselves: CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use trent_core::model::{Key, KeyState, KeyView, Rotation};
+use trent_core::model::{Key, KeyState, KeyView};
 use trent_core::ops::{ByAge, CreateKey};
 
 use super::error::{Answer, Code, Failure};
@@ -86,18 +84,9 @@ fn wanted(call: &Call<'_>) -> Answer<CreateKey> {
         _ => return Err(Failure::new(Code::InvalidType, "Type is 1 or 2.")),
     }
     input.refuse_cluster()?;
-    Ok(CreateKey {
-        spec,
-        usage,
-        name: Some(alias.to_owned()),
-        slug: None,
-        description: description.to_owned(),
-        tags: input.tags()?,
-        annotations: BTreeMap::new(),
-        exportable: false,
-        rotation: Rotation::default(),
-        hints: BTreeMap::new(),
-    })
+    let (name, description) = (Some(alias.to_owned()), description.to_owned());
+    let tags = input.tags()?;
+    Ok(CreateKey { name, description, tags, ..CreateKey::bare(spec, usage) })
 }
 
 fn check_alias(alias: &str) -> Answer<()> {

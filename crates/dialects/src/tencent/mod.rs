@@ -24,7 +24,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use trent_core::Engine;
-use trent_core::access::{Caller, Facts, Identity};
+use trent_core::access::{Caller, Identity};
 use trent_core::model::Region;
 
 pub use credential::mint_secret_id;
@@ -36,8 +36,8 @@ use self::input::Input;
 use self::request::{Call, Reply};
 use self::table::{Found, Row};
 use crate::common::form;
-use crate::common::reply;
 use crate::common::signing::TC3;
+use crate::common::{facts, reply};
 use crate::{BoxFuture, Dialect, Outcome, Peer, Refused, Regions};
 
 /// The dialect's name, and the namespace of its accounts and credentials.
@@ -122,17 +122,11 @@ impl Tencent {
         asked: Asked,
     ) -> Answer<Reply> {
         let region = self.region(&asked.common, sent.head);
+        let operation = found.as_ref().map_or(table::UNKNOWN, Found::name);
         let caller = Caller {
             identity,
             region: region.clone().unwrap_or_else(Region::nowhere),
-            facts: Facts {
-                dialect: NAME,
-                operation: found.as_ref().map_or(table::UNKNOWN, Found::name),
-                source: sent.peer.address.ip(),
-                secure: sent.peer.secure,
-                agent: asked.common.agent.clone(),
-                request: sent.id.to_owned(),
-            },
+            facts: facts::of(NAME, operation, sent.peer, &asked.common.agent, sent.id),
             expresses: |key| spec::usage_name(key).is_some(),
             dry_run: false,
         };
@@ -142,7 +136,11 @@ impl Tencent {
             Err(failure) => Err(failure),
         };
         match result {
-            Err(failure) if !failure.recorded => self.record(&caller, failure).await,
+            Err(failure) if !failure.recorded => {
+                let code = failure.code.as_str();
+                let told = facts::record(&self.engine, &caller, code).await;
+                Err(if told { failure } else { Failure::internal() })
+            }
             other => other,
         }
     }
@@ -170,20 +168,9 @@ impl Tencent {
         if let Some(name) = &common.region {
             return self.regions.resolve(NAME, name);
         }
-        let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         // One client sends its endpoint with the scheme.
-        let host = host.unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        let host = facts::text(&head.headers, HOST).rsplit('/').next().unwrap_or_default();
         Some(self.regions.for_host(NAME, host))
-    }
-
-    async fn record(&self, caller: &Caller, failure: Failure) -> Answer<Reply> {
-        match self.engine.record_refusal(caller, failure.code.as_str()).await {
-            Ok(()) => Err(failure),
-            Err(error) => {
-                tracing::error!(error = ?error, "a refusal was not recorded");
-                Err(Failure::internal())
-            }
-        }
     }
 }
 
@@ -277,13 +264,9 @@ fn trace(head: &Parts) -> Option<HeaderValue> {
 
 /// Whether a request bears the vendor's marks: its headers, or the two parameters of its older clients in query or form.
 fn claims(head: &Parts, body: &[u8]) -> bool {
-    let query = head.uri.query().unwrap_or_default().as_bytes();
-    let form = if form::is_form(&head.headers) { body } else { b"" };
-    let has = |wanted: &str| {
-        let mut pairs = [query, form].into_iter().flat_map(form_urlencoded::parse);
-        pairs.any(|(name, _)| name == wanted)
-    };
-    head.headers.contains_key(ACTION) || signs(head) || (has("Action") && has("SecretId"))
+    head.headers.contains_key(ACTION)
+        || signs(head)
+        || form::names_all(head, body, ["Action", "SecretId"])
 }
 
 #[cfg(test)]

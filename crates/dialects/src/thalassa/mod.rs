@@ -26,11 +26,11 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use serde::Serialize;
-use trent_core::access::{Caller, Facts, Identity};
+use trent_core::access::{Caller, Identity};
 use trent_core::engine::Engine;
 use trent_core::model::Region;
 
-use crate::common::reply;
+use crate::common::{facts, reply};
 use crate::{BoxFuture, Dialect, Outcome, Peer, Refused, Regions};
 use error::{Answer, Failure};
 use request::{Call, Query, Reply};
@@ -90,18 +90,12 @@ impl Thalassa {
         row: Option<&Row>,
         id: &str,
     ) -> Caller {
-        let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let agent = facts::text(&head.headers, USER_AGENT);
+        let operation = row.map_or("unknown", |row| row.audit);
         Caller {
             identity,
             region: Region::nowhere(),
-            facts: Facts {
-                dialect: NAME,
-                operation: row.map_or("unknown", |row| row.audit),
-                source: peer.address.ip(),
-                secure: peer.secure,
-                agent: agent.unwrap_or_default().to_owned(),
-                request: id.to_owned(),
-            },
+            facts: facts::of(NAME, operation, peer, agent, id),
             expresses: |key| key_type::of(key.spec).is_some(),
             dry_run: false,
         }

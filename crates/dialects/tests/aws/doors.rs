@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use trent_core::access::Preset;
-use trent_core::model::{KeyRef, KeySpec, KeyView, Rotation, Usage, VersionSelector};
+use trent_core::model::{KeyRef, KeySpec, KeyView, Usage, VersionSelector};
 use trent_core::ops::{CreateKey, Encrypt};
 use trent_core::seal::{Ciphertext, Context};
 use trent_dialects::common::{frame, version_id};
@@ -25,18 +25,7 @@ async fn foreign(
     usage: Usage,
     exportable: bool,
 ) -> KeyView {
-    let new = CreateKey {
-        spec,
-        usage,
-        name: None,
-        slug: None,
-        description: String::new(),
-        tags: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        exportable,
-        rotation: Rotation::default(),
-        hints: BTreeMap::new(),
-    };
+    let new = CreateKey { exportable, ..CreateKey::bare(spec, usage) };
     house.engine.create_key(&house.caller(who).await, new).await.unwrap()
 }
 

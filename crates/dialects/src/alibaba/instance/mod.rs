@@ -20,7 +20,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use trent_core::Engine;
-use trent_core::access::{Caller, Facts};
+use trent_core::access::Caller;
 
 use self::auth::Claim;
 use self::request::{Call, Reply};
@@ -28,7 +28,7 @@ use self::slots::Slots;
 use self::table::Found;
 use super::error::{Answer, Code, Failure};
 use super::{API_NAME, NAME, spec};
-use crate::common::{reply, time};
+use crate::common::{facts, reply, time};
 use crate::{Outcome, Peer, Refused, Regions};
 
 /// The type of every body.
@@ -37,8 +37,6 @@ const API_VERSION: &str = "x-kms-apiversion";
 /// Names a key's version: in a request the one to use, in an answer the one that was used.
 const VERSION: &str = "x-kms-migrationkeyversionid";
 const REQUEST_ID: &str = "x-kms-request-id";
-/// How much of a client's name of itself is kept, in bytes.
-const AGENT: usize = 256;
 
 /// The door.
 pub(super) struct Door {
@@ -100,17 +98,11 @@ impl Door {
         }
         let claim = Claim::read(head, body, time::seconds(self.engine.clock().now_ms()))?;
         let identity = claim.prove(&self.engine, found.name()).await?;
+        let agent = facts::text(&head.headers, USER_AGENT);
         let caller = Caller {
             identity,
             region: self.regions.for_host(NAME, host(head)),
-            facts: Facts {
-                dialect: NAME,
-                operation: found.name(),
-                source: peer.address.ip(),
-                secure: peer.secure,
-                agent: agent(&head.headers),
-                request: id.to_owned(),
-            },
+            facts: facts::of(NAME, found.name(), peer, agent, id),
             expresses: spec::expresses,
             dry_run: false,
         };
@@ -133,19 +125,11 @@ impl Door {
             }
         };
         match result {
-            Err(failure) if !failure.recorded => self.record(&caller, failure).await,
-            other => other,
-        }
-    }
-
-    /// A refusal that no operation recorded is recorded before its answer leaves.
-    async fn record(&self, caller: &Caller, failure: Failure) -> Answer<Reply> {
-        match self.engine.record_refusal(caller, failure.code.as_str()).await {
-            Ok(()) => Err(failure),
-            Err(error) => {
-                tracing::error!(error = ?error, "a refusal was not recorded");
-                Err(Failure::internal())
+            Err(failure) if !failure.recorded => {
+                let told = facts::record(&self.engine, &caller, failure.code.as_str()).await;
+                Err(if told { failure } else { Failure::internal() })
             }
+            other => other,
         }
     }
 
@@ -208,10 +192,4 @@ fn is_protobuf(headers: &HeaderMap) -> bool {
 fn host(head: &Parts) -> &str {
     let header = head.headers.get(HOST).and_then(|value| value.to_str().ok());
     header.or_else(|| head.uri.host()).unwrap_or_default()
-}
-
-fn agent(headers: &HeaderMap) -> String {
-    let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A header that is text is ASCII, so every place is between characters.
-    text.get(..AGENT).unwrap_or(text).to_owned()
 }

@@ -66,9 +66,7 @@ impl Call<'_> {
         let found = ids::key_ref(self.engine, self.regions, self.caller, text).await;
         found.map_err(|why| match why {
             NoKey::Malformed => Failure::invalid("KeyId"),
-            NoKey::Key => self.refused(&ErrorKind::KeyNotFound.into()),
-            NoKey::Alias => self.refused(&ErrorKind::NameNotFound.into()),
-            NoKey::Failed(error) => self.refused(&error),
+            NoKey::Refused(error) => self.refused(&error),
         })
     }
 

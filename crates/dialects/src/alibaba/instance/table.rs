@@ -6,6 +6,7 @@ use super::super::error::Answer;
 use super::request::{Call, Reply};
 use super::{crypt, datakey, keypair, public_key};
 use crate::BoxFuture;
+use crate::common::operations::{self, Named};
 
 /// The operation of a request that names none that we know.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -62,24 +63,16 @@ rows! {
 /// The vendor's operations that are not built yet.
 static LATER: &[&str] = &["GenerateRandom", "GetSecretValue", "Sign", "Verify"];
 
-/// What a request names.
-#[derive(Clone, Copy)]
-pub(super) enum Found {
-    /// An operation that is built.
-    Row(&'static Row),
-    /// One that is not.
-    Later(&'static str),
+impl Named for Row {
+    fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
-impl Found {
-    /// The operation's name.
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Row(row) => row.name,
-            Self::Later(name) => name,
-        }
-    }
+/// What a request names.
+pub(super) type Found = operations::Found<Row>;
 
+impl Found {
     /// The longest body that it takes, in bytes.
     pub(super) fn limit(&self) -> usize {
         match self {
@@ -89,10 +82,9 @@ impl Found {
     }
 }
 
-/// The operation of this name. Case matters.
+/// The operation of this name.
 pub(super) fn find(name: &str) -> Option<Found> {
-    let row = ROWS.iter().find(|row| row.name == name).map(Found::Row);
-    row.or_else(|| LATER.iter().find(|later| **later == name).map(|later| Found::Later(later)))
+    Found::find(name, ROWS, LATER)
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ use super::stamp;
 use crate::common::canonical::signed_names;
 use crate::common::form::{Parameters, encode};
 use crate::common::nonce::{Nonces, Verdict};
-use crate::common::signing::{ACS4, parse_signature, payload_hash, string_of_hash};
+use crate::common::signing::{
+    ACS4, authorization_parts, parse_signature, payload_hash, string_of_hash,
+};
 
 /// How far a client's clock may be off, in seconds.
 pub(super) const WINDOW: i64 = 900;
@@ -302,20 +304,16 @@ fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The three parts of an `Authorization` header after the algorithm, each there once.
+/// The three parts of an `Authorization` header after the algorithm.
 fn parts_of(text: &str) -> Answer<[&str; 3]> {
-    const PARTS: [&str; 3] = ["Credential", "SignedHeaders", "Signature"];
-    let mut found = [None; 3];
-    for part in text.split(',').map(str::trim) {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        match PARTS.iter().position(|known| *known == name).map(|at| &mut found[at]) {
-            Some(place @ None) if !value.is_empty() => *place = Some(value),
-            _ => return Err(incomplete("The Authorization header is not well formed.")),
+    match authorization_parts(text) {
+        Some([Some(credential), Some(names), Some(signature)]) => {
+            Ok([credential, names, signature])
         }
-    }
-    match found {
-        [Some(credential), Some(names), Some(signature)] => Ok([credential, names, signature]),
-        _ => Err(incomplete("Authorization must have Credential, SignedHeaders and Signature.")),
+        Some(_) => {
+            Err(incomplete("Authorization must have Credential, SignedHeaders and Signature."))
+        }
+        None => Err(incomplete("The Authorization header is not well formed.")),
     }
 }
 

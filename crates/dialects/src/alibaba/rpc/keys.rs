@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use trent_core::model::Rotation;
 use trent_core::ops::CreateKey;
 
 use super::super::error::{Answer, Code, Failure};
@@ -56,18 +55,8 @@ async fn wanted(call: &Call<'_>) -> Answer<CreateKey> {
         require_instance(call, instance).await?;
         hints.insert(INSTANCE_HINT.to_owned(), instance.to_owned());
     }
-    Ok(CreateKey {
-        spec,
-        usage,
-        name: None,
-        slug: None,
-        description: description.to_owned(),
-        tags,
-        annotations: BTreeMap::new(),
-        exportable: false,
-        rotation: Rotation::default(),
-        hints,
-    })
+    let description = description.to_owned();
+    Ok(CreateKey { description, tags, hints, ..CreateKey::bare(spec, usage) })
 }
 
 /// What would be another key than the one asked for is not made.

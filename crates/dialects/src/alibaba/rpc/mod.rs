@@ -21,9 +21,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, DATE, HOST, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use trent_core::Engine;
-use trent_core::access::{Caller, Facts};
+use trent_core::access::Caller;
 use trent_core::model::Region;
 
 use self::auth::{Claim, Kind, WINDOW};
@@ -34,7 +34,7 @@ use super::error::{Answer, Code, Failure};
 use super::{ACTION, NAME, spec};
 use crate::common::form::{self, Parameters, Refusal};
 use crate::common::nonce::Nonces;
-use crate::common::{reply, time};
+use crate::common::{facts, reply, time};
 use crate::{Outcome, Peer, Refused, Regions};
 
 const VERSION: &str = "2016-01-20";
@@ -42,8 +42,6 @@ const JSON: &str = "application/json;charset=utf-8";
 const XML: &str = "text/xml;charset=utf-8";
 /// The longest query and the longest body, in bytes.
 const LONGEST: usize = 512 * 1_024;
-/// How much of a client's name of itself is kept, in bytes.
-const AGENT: usize = 256;
 
 /// The door.
 pub(super) struct Door {
@@ -85,7 +83,7 @@ impl Door {
     pub(super) async fn answer(&self, peer: Peer, request: Request<Bytes>) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let id = reply::request_id();
-        let host = text(&head.headers, HOST.as_str());
+        let host = facts::text(&head.headers, HOST);
         let mut frame = Frame { id: &id, host, format: Format::Json, operation: table::UNKNOWN };
         let answer = self.run(peer, &head, &body, &mut frame).await;
         self.response(&frame, answer)
@@ -113,17 +111,11 @@ impl Door {
         let region = fresh.and_then(|()| self.region(kind, head, &parameters, scope));
         // What is said in the log of a request for no region that we know is said of the host's.
         let fallback = || self.regions.for_host(NAME, frame.host);
+        let agent = facts::text(&head.headers, USER_AGENT);
         let caller = Caller {
             identity,
             region: region.as_ref().ok().cloned().unwrap_or_else(fallback),
-            facts: Facts {
-                dialect: NAME,
-                operation: found.name(),
-                source: peer.address.ip(),
-                secure: peer.secure,
-                agent: agent(&head.headers),
-                request: frame.id.to_owned(),
-            },
+            facts: facts::of(NAME, found.name(), peer, agent, frame.id),
             expresses: spec::expresses,
             dry_run: false,
         };
@@ -147,7 +139,10 @@ impl Door {
             }
         };
         match result {
-            Err(failure) if !failure.recorded => self.record(&caller, failure).await,
+            Err(failure) if !failure.recorded => {
+                let told = facts::record(&self.engine, &caller, failure.code.as_str()).await;
+                Err(if told { failure } else { Failure::internal() })
+            }
             other => other,
         }
     }
@@ -167,7 +162,8 @@ impl Door {
             },
             None => Ok(None),
         };
-        let header = Some(text(&head.headers, auth::REGION)).filter(|_| kind == Kind::Header);
+        let header =
+            Some(facts::text(&head.headers, auth::REGION)).filter(|_| kind == Kind::Header);
         let sources = [
             (parameters.get("RegionId"), "RegionId"),
             (header, auth::REGION),
@@ -178,18 +174,7 @@ impl Door {
                 return Ok(region);
             }
         }
-        Ok(self.regions.for_host(NAME, text(&head.headers, HOST.as_str())))
-    }
-
-    /// A refusal that no operation recorded is recorded before its answer leaves.
-    async fn record(&self, caller: &Caller, failure: Failure) -> Answer<Reply> {
-        match self.engine.record_refusal(caller, failure.code.as_str()).await {
-            Ok(()) => Err(failure),
-            Err(error) => {
-                tracing::error!(error = ?error, "a refusal was not recorded");
-                Err(Failure::internal())
-            }
-        }
+        Ok(self.regions.for_host(NAME, facts::text(&head.headers, HOST)))
     }
 
     fn response(&self, frame: &Frame<'_>, answer: Answer<Reply>) -> Response<Bytes> {
@@ -267,7 +252,9 @@ fn format(parameters: &Parameters) -> Answer<Format> {
 /// The operation that the request is for, and of the one version there is.
 fn asked(kind: Kind, head: &Parts, parameters: &Parameters) -> Answer<Found> {
     let (action, version) = match kind {
-        Kind::Header => (text(&head.headers, ACTION), text(&head.headers, "x-acs-version")),
+        Kind::Header => {
+            (facts::text(&head.headers, ACTION), facts::text(&head.headers, "x-acs-version"))
+        }
         Kind::Parameters => {
             let text = |name| parameters.get(name).unwrap_or_default();
             (text("Action"), text("Version"))
@@ -289,15 +276,4 @@ fn asked(kind: Kind, head: &Parts, parameters: &Parameters) -> Answer<Found> {
             ),
         },
     }
-}
-
-/// A header that is text; empty where there is none.
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-fn agent(headers: &HeaderMap) -> String {
-    let text = text(headers, USER_AGENT.as_str());
-    // A header that is text is ASCII, so every place is between characters.
-    text.get(..AGENT).unwrap_or(text).to_owned()
 }

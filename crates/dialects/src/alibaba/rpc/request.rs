@@ -7,7 +7,7 @@ use trent_core::access::Caller;
 use trent_core::error::Error;
 use trent_core::model::{KeyId, KeyRef};
 
-use super::super::error::{self, About, Answer, Code, Failure};
+use super::super::error::{self, About, Answer, Failure};
 use super::super::ids::{self, NoKey};
 use super::node::Node;
 use super::table::Row;
@@ -68,9 +68,7 @@ impl<'a> Call<'a> {
         let found = ids::key_ref(self.engine, self.regions, self.caller, text).await;
         found.map_err(|why| match why {
             NoKey::Malformed => Failure::invalid("KeyId"),
-            NoKey::Key => Failure::new(Code::KeyNotFound, error::KEY_NOT_FOUND),
-            NoKey::Alias => Failure::new(Code::AliasNotFound, error::ALIAS_NOT_FOUND),
-            NoKey::Failed(error) => self.refused(&error),
+            NoKey::Refused(error) => self.refused(&error),
         })
     }
 

@@ -6,6 +6,7 @@ use super::super::error::Answer;
 use super::request::{Call, Reply};
 use super::{aliases, crypt, keys, lists, versions};
 use crate::BoxFuture;
+use crate::common::operations::{self, Named};
 
 /// The operation of a request that names none that we know.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -149,28 +150,18 @@ static LATER: &[&str] = &[
     "UploadCertificate",
 ];
 
-/// What an action names.
-pub(super) enum Found {
-    /// An operation that is built.
-    Row(&'static Row),
-    /// One that is not.
-    Later(&'static str),
-}
-
-impl Found {
-    /// The operation's name.
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Row(row) => row.name,
-            Self::Later(name) => name,
-        }
+impl Named for Row {
+    fn name(&self) -> &'static str {
+        self.name
     }
 }
 
-/// The operation of this name. Case matters.
+/// What a request names.
+pub(super) type Found = operations::Found<Row>;
+
+/// The operation of this name.
 pub(super) fn find(name: &str) -> Option<Found> {
-    let row = ROWS.iter().find(|row| row.name == name).map(Found::Row);
-    row.or_else(|| LATER.iter().find(|later| **later == name).map(|later| Found::Later(later)))
+    Found::find(name, ROWS, LATER)
 }
 
 #[cfg(test)]

@@ -319,18 +319,7 @@ impl House {
 
     /// Makes a key through another door and gives its id.
     pub(super) async fn make(&self, spec: KeySpec, usage: Usage, name: Option<&str>) -> String {
-        let new = CreateKey {
-            spec,
-            usage,
-            name: name.map(str::to_owned),
-            slug: None,
-            description: String::new(),
-            tags: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-            exportable: false,
-            rotation: Default::default(),
-            hints: BTreeMap::new(),
-        };
+        let new = CreateKey { name: name.map(str::to_owned), ..CreateKey::bare(spec, usage) };
         let made = self.engine.create_key(&self.elsewhere().await, new).await.unwrap();
         made.key.id.to_string()
     }

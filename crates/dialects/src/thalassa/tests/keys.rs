@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use trent_core::model::{KeyRef, KeySpec, KeyState, Usage};
+use trent_core::ops::CreateKey;
 
 use super::super::ids;
-use super::{House, bare};
+use super::House;
 
 const TYPES: [(&str, bool); 13] = [
     ("aes128-gcm96", true),
@@ -274,7 +275,8 @@ async fn keys_made_elsewhere_are_shown_if_there_is_a_word_for_them() {
         (KeySpec::EcP256, Usage::KeyAgreement, "ecdsa-p256"),
         (KeySpec::Rsa2048, Usage::SignVerify, "rsa-2048"),
     ] {
-        let id = house.engine.create_key(&caller, bare(spec, usage)).await.unwrap().key.id;
+        let id =
+            house.engine.create_key(&caller, CreateKey::bare(spec, usage)).await.unwrap().key.id;
         let got = house.on(&id.to_string(), "GET", "", Value::Null).await;
         assert_eq!((got.status, got.text("keyType")), (200, key_type));
         assert_eq!(got.text("identity"), ids::identity(id));
@@ -291,7 +293,8 @@ async fn keys_made_elsewhere_are_shown_if_there_is_a_word_for_them() {
         (KeySpec::Hmac224, Usage::GenerateVerifyMac),
         (KeySpec::Hmac384, Usage::GenerateVerifyMac),
     ] {
-        let id = house.engine.create_key(&caller, bare(spec, usage)).await.unwrap().key.id;
+        let id =
+            house.engine.create_key(&caller, CreateKey::bare(spec, usage)).await.unwrap().key.id;
         let key = ids::identity(id);
         for (method, what, body) in [
             ("GET", "", Value::Null),

@@ -7,7 +7,6 @@ mod crypt;
 mod keys;
 mod material;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -226,23 +225,4 @@ impl House {
 
 pub(super) fn account(slug: &str, organisation: &str) -> Account {
     Account { namespace: NAME.to_owned(), id: organisation.to_owned(), style: slug.to_owned() }
-}
-
-/// A key to be made by the engine itself.
-pub(super) fn bare(
-    spec: trent_core::model::KeySpec,
-    usage: trent_core::model::Usage,
-) -> trent_core::ops::CreateKey {
-    trent_core::ops::CreateKey {
-        spec,
-        usage,
-        name: None,
-        slug: None,
-        description: String::new(),
-        tags: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        exportable: false,
-        rotation: Default::default(),
-        hints: BTreeMap::new(),
-    }
 }

@@ -321,18 +321,7 @@ impl House {
     }
 
     pub(super) async fn key(&self, spec: KeySpec, usage: Usage) -> KeyId {
-        let new = CreateKey {
-            spec,
-            usage,
-            name: None,
-            slug: None,
-            description: String::new(),
-            tags: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-            exportable: false,
-            rotation: Default::default(),
-            hints: BTreeMap::new(),
-        };
+        let new = CreateKey::bare(spec, usage);
         self.engine.create_key(&self.caller().await, new).await.unwrap().key.id
     }
 

@@ -1,7 +1,7 @@
 //! Encrypt and Decrypt, contexts, and frames of every dialect.
 
 use super::*;
-use trent_core::model::{KeyId, KeyRef, KeySpec, Rotation, Usage, VersionSelector};
+use trent_core::model::{KeyId, KeyRef, KeySpec, Usage, VersionSelector};
 use trent_core::ops::{CreateKey, Encrypt, Encrypted};
 use trent_core::seal::{Ciphertext, Context, Sealed};
 
@@ -283,18 +283,7 @@ async fn frames_of_every_dialect_open() {
 async fn blobs_of_keys_that_the_api_cannot_express_or_that_are_not_symmetric() {
     let house = House::new().await;
     let caller = house.elsewhere().await;
-    let bare = |spec| CreateKey {
-        spec,
-        usage: Usage::EncryptDecrypt,
-        name: None,
-        slug: None,
-        description: String::new(),
-        tags: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        exportable: false,
-        rotation: Rotation::default(),
-        hints: BTreeMap::new(),
-    };
+    let bare = |spec| CreateKey::bare(spec, Usage::EncryptDecrypt);
     let made = house.engine.create_key(&caller, bare(KeySpec::ChaCha20Poly1305)).await.unwrap();
     let id = made.key.id.to_string();
     let made = house.sealed(&id, b"data", Context::None).await;

@@ -6,22 +6,6 @@ use trent_core::ops::CreateKey;
 
 const ACCOUNT: &str = "1111222233334444";
 
-/// A key to be made by the engine itself.
-fn bare(spec: KeySpec, usage: Usage) -> CreateKey {
-    CreateKey {
-        spec,
-        usage,
-        name: None,
-        slug: None,
-        description: String::new(),
-        tags: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        exportable: false,
-        rotation: Rotation::default(),
-        hints: BTreeMap::new(),
-    }
-}
-
 #[tokio::test]
 async fn a_key_is_made_and_described() {
     let house = House::new().await;
@@ -461,7 +445,7 @@ async fn keys_that_the_api_cannot_express() {
         (KeySpec::Hmac, Usage::GenerateVerifyMac),
         (KeySpec::EcP256, Usage::KeyAgreement),
     ] {
-        let view = house.engine.create_key(&caller, bare(spec, usage)).await.unwrap();
+        let view = house.engine.create_key(&caller, CreateKey::bare(spec, usage)).await.unwrap();
         let id = view.key.id.to_string();
         for (action, more) in [
             ("DescribeKey", ("", "")),
@@ -477,11 +461,14 @@ async fn keys_that_the_api_cannot_express() {
         }
     }
     assert_eq!(house.call("ListKeys", &[]).await.ok().json["TotalCount"], 0);
-    let both = house.engine.create_key(&caller, bare(KeySpec::Rsa2048, Usage::EncryptSign)).await;
+    let both = house
+        .engine
+        .create_key(&caller, CreateKey::bare(KeySpec::Rsa2048, Usage::EncryptSign))
+        .await;
     let id = both.unwrap().key.id.to_string();
     let told = house.call("DescribeKey", &[("KeyId", &id)]).await.ok();
     assert_eq!(told.json["KeyMetadata"]["KeyUsage"], "ENCRYPT/DECRYPT");
-    let mut rotating = bare(KeySpec::Aes256, Usage::EncryptDecrypt);
+    let mut rotating = CreateKey::bare(KeySpec::Aes256, Usage::EncryptDecrypt);
     rotating.rotation = Rotation { enabled: true, period_days: Some(365) };
     let id = house.engine.create_key(&caller, rotating).await.unwrap().key.id.to_string();
     let told = house.call("DescribeKey", &[("KeyId", &id)]).await.ok().json["KeyMetadata"].clone();
